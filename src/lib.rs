@@ -1,0 +1,44 @@
+//! Callbox: firmware for a video-call appliance, and the hub it signs in to.
+//!
+//! ```text
+//!   camera ─► capture ─► one encoder ─┬─► peer (webrtcbin) ◄──────────────► browser with callbox.js
+//!   microphone ─► Opus ───────────────┼─► peer (webrtcbin) ◄──────────────► another appliance
+//!   speaker ◄─ mixer ◄────────────────┤        ▲
+//!   screen  ◄─ grid  ◄────────────────┘        │ descriptions, candidates
+//!                                       daemon: one driver task ── call core (pure)
+//!                                              │
+//!                         control socket ◄─────┴─────► hub client ◄──WebSocket──► hub ── calls core (pure), redb
+//! ```
+//!
+//! # Who may import whom
+//!
+//! ```text
+//! main > cli > daemon > { media  signaling  controls  telemetry } > call > protocol
+//!                        hub > protocol            everyone > config
+//! ```
+//!
+//! `tests/layering.rs` holds these rules:
+//!
+//! 1. Cores are pure (sans-IO): [`call`], `hub::calls`, `signaling::connection`, `media::plan`. Time and ids come in as arguments.
+//! 2. Adapters never import each other; only [`daemon`] knows them all.
+//! 3. One task owns the call core: everything that happens is an `Input` to it, everything to be done an `Effect` from it.
+//! 4. One vocabulary for every door: [`protocol::control::Command`]; one codec for both sockets: [`protocol::rpc`].
+
+pub mod cli;
+pub mod config;
+pub mod protocol;
+pub mod telemetry;
+
+#[cfg(feature = "appliance")]
+pub mod call;
+#[cfg(feature = "appliance")]
+pub mod controls;
+#[cfg(feature = "appliance")]
+pub mod daemon;
+#[cfg(feature = "appliance")]
+pub mod media;
+#[cfg(feature = "appliance")]
+pub mod signaling;
+
+#[cfg(feature = "hub")]
+pub mod hub;

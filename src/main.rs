@@ -1,0 +1,3 @@
+//! `callbox`: parse, dispatch, exit code.
+
+fn main() {}

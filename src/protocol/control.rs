@@ -1,0 +1,253 @@
+//! What travels over the daemon's control socket: the [`Command`]s of every door (CLI, button, page) and the [`Status`] they show.
+//!
+//! Requests: `status` (answers [`Status`]), `events` (answers [`Status`], then notifications `status` with a whole new one after
+//! every change), `join {cid}`, `leave`, `mute {audio?, video?}`, `snapshot` (answers [`Snapshot`]).
+
+use serde::{Deserialize, Serialize};
+
+use super::hub::{Muted, ParticipantState};
+use super::{Cid, ParticipantId, UserId};
+
+/// What a person can ask of the appliance, by whichever door.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Join a call, leaving the present one.
+    Join {
+        /// Which.
+        cid: Cid,
+    },
+    /// Leave the call.
+    Leave,
+    /// Switch microphone or camera off or on; none leaves it as it is.
+    Mute {
+        /// Microphone off.
+        #[serde(default)]
+        audio: Option<bool>,
+        /// Camera off.
+        #[serde(default)]
+        video: Option<bool>,
+    },
+}
+
+/// Everything that CLI, lights, screen, page and metrics show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Who this appliance signs in as.
+    pub user: UserId,
+    /// `callbox` and its version.
+    pub version: String,
+    /// The connection to the hub.
+    pub hub: HubStatus,
+    /// The call, if in one or on the way into one.
+    pub call: Option<CallStatus>,
+    /// What the media engine does.
+    pub media: MediaStatus,
+}
+
+/// The connection to the hub.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HubStatus {
+    /// Where the hub is.
+    pub url: String,
+    /// How far we got.
+    pub state: HubState,
+    /// Why not further, for people.
+    pub error: Option<String>,
+    /// Seconds until the next attempt, while waiting for one.
+    pub retry_in_s: Option<u64>,
+}
+
+/// How far the connection to the hub got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HubState {
+    /// Not connected and not trying at this moment; `retry_in_s` says when.
+    Disconnected,
+    /// Connecting or signing in.
+    Connecting,
+    /// Signed in.
+    Connected,
+}
+
+/// The call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallStatus {
+    /// `type:id`.
+    pub cid: Cid,
+    /// Where we are with it.
+    pub state: CallState,
+    /// Why it does not go on, for people.
+    pub error: Option<String>,
+    /// Our own participation, once joined.
+    pub participant: Option<ParticipantId>,
+    /// What is switched off here.
+    pub muted: Muted,
+    /// The others.
+    pub participants: Vec<ParticipantStatus>,
+}
+
+/// Where the appliance is with its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// Asked for, not in yet.
+    Joining,
+    /// In.
+    Joined,
+    /// In, but the hub is away; media go on.
+    Reconnecting,
+}
+
+/// One other participant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParticipantStatus {
+    /// The participation id.
+    pub id: ParticipantId,
+    /// Whose client it is.
+    pub user: UserId,
+    /// Shown to people.
+    pub name: String,
+    /// What the hub says of its socket.
+    pub state: ParticipantState,
+    /// What it has switched off.
+    pub muted: Muted,
+    /// The peer connection to it (C27).
+    pub connection: PeerConnection,
+    /// Why the connection is not there, for people.
+    pub error: Option<String>,
+    /// Its picture, as it arrives here.
+    pub video: VideoStatus,
+    /// Its sound, as it arrives here.
+    pub audio: AudioStatus,
+    /// What the bandwidth estimator says of the way to it, bit/s; none before the first feedback.
+    pub estimated_bitrate: Option<u64>,
+}
+
+/// State of one peer connection: the enum of C27, in the field's words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeerConnection {
+    /// Not begun.
+    #[default]
+    Undefined,
+    /// Offer, answer, candidates, DTLS.
+    Connecting,
+    /// Media may flow: the remote certificate matches the fingerprint in its description.
+    Connected,
+    /// Nothing arrives at the moment.
+    Disconnected,
+    /// Given up; a new epoch follows.
+    Failed,
+    /// Taken down.
+    Closed,
+}
+
+/// A remote picture.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct VideoStatus {
+    /// Since this peer connection began.
+    pub frames_decoded: u64,
+    /// Of the last frame, pixels; 0 before the first.
+    pub width: u32,
+    /// Of the last frame, pixels; 0 before the first.
+    pub height: u32,
+    /// The test card read from the picture, when `screen.read-test-card` is on and there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_card: Option<TestCardStatus>,
+}
+
+/// What a test card (see `media::testcard`) says when read from a decoded picture.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TestCardStatus {
+    /// The frame number in the last picture.
+    pub frame: u32,
+    /// Pictures in which a card was read.
+    pub read: u64,
+    /// Milliseconds from drawing to decoding, median of the last 300 (meaningful on one machine or with synchronised clocks).
+    pub latency_p50_ms: f64,
+    /// The same, 95th percentile.
+    pub latency_p95_ms: f64,
+}
+
+/// A remote sound.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AudioStatus {
+    /// RTP packets since this peer connection began.
+    pub packets: u64,
+}
+
+/// What the media engine does.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MediaStatus {
+    /// The one H.264 encoder.
+    pub encoder: EncoderStatus,
+    /// The camera.
+    pub camera: DeviceStatus,
+    /// The microphone.
+    pub microphone: DeviceStatus,
+    /// The speaker.
+    pub speaker: DeviceStatus,
+    /// The screen.
+    pub screen: DeviceStatus,
+}
+
+/// The encoder, shared by all peers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EncoderStatus {
+    /// The GStreamer element that was chosen, none before the first probe.
+    pub element: Option<String>,
+    /// Whether it is hardware.
+    pub hardware: bool,
+    /// How many are running now: 0 when idle, 1 in a call.
+    pub instances: u32,
+    /// Frames encoded since the call began.
+    pub frames: u64,
+    /// Target, bit/s.
+    pub bitrate: u64,
+}
+
+/// One device.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeviceStatus {
+    /// How it is.
+    pub state: DeviceState,
+    /// What it is, for example `/dev/video0` or `test`.
+    pub device: String,
+    /// Why it does not run, for people.
+    pub error: Option<String>,
+}
+
+/// State of a device (B4, B5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceState {
+    /// Not opened: no call needs it.
+    #[default]
+    Idle,
+    /// Being opened.
+    Starting,
+    /// Gives or takes media.
+    Running,
+    /// Switched off in the configuration.
+    Disabled,
+    /// Not there; tried again.
+    Missing,
+    /// Somebody else has it; tried again.
+    Busy,
+    /// No permission; tried again.
+    Denied,
+    /// Anything else that went wrong; tried again.
+    Failed,
+}
+
+/// The answer to `snapshot`: what the screen shows, as PNG.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The PNG, base64 (RFC 4648 section 4).
+    pub png: String,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+}
