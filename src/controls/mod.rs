@@ -1,1 +1,4 @@
-//! See lib.rs.
+//! Doors through which people reach the appliance. Each turns what a person does into the one vocabulary of
+//! [`protocol::control`](crate::protocol::control).
+
+pub mod socket;

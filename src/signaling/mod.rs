@@ -1,1 +1,146 @@
-//! See lib.rs.
+//! The hub client: one task that signs in, keeps a WebSocket open, and comes back by itself when the hub or the network goes away.
+//!
+//! ```text
+//!   daemon ── Handle::request(tag, Request) ──► task ── connection (pure) ──► socket, tls, sign_in ──► hub
+//!          ◄─ Event::{State, Opened, Hub, Reply} ──┘
+//! ```
+//!
+//! Every accepted request is answered by exactly one [`Event::Reply`] with its tag, within [`REQUEST_TIMEOUT`], also when the
+//! connection drops in between. Nothing is kept for later: a request made while there is no session is answered
+//! [`ErrorKind::Unavailable`](crate::protocol::rpc::ErrorKind) at once.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::protocol::UserId;
+use crate::protocol::control::HubState;
+use crate::protocol::hub::{self, ClientInfo, InCall, JoinCall, MuteSelf, SendSignal, SessionOpened};
+use crate::protocol::rpc;
+
+mod address;
+
+pub use address::{BadAddress, HubAddress};
+
+/// How long a request may take before it is answered with `timeout`.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Requests that wait for the task; one more is refused.
+const QUEUE: usize = 64;
+
+/// Whom to sign in to, as whom, and whom to believe.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the hub is.
+    pub url: HubAddress,
+    /// Sign-in name.
+    pub user: UserId,
+    /// Where the password is.
+    pub password: PasswordSource,
+    /// Which certificate the hub must show (only for `wss`).
+    pub trust: Trust,
+    /// How this client introduces itself.
+    pub client: ClientInfo,
+}
+
+/// A file with the password on its first line; read anew at each sign-in, never kept or logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordSource {
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// Which certificate of the hub is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// One that leads to a root this system trusts.
+    System,
+    /// One that leads to a root in this PEM file, and to no other.
+    CaFile(PathBuf),
+    /// One with this public key (SHA-256 of its SubjectPublicKeyInfo), whoever signed it and whatever its dates and names.
+    Pin([u8; 32]),
+}
+
+/// Something to ask the hub.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// `call.join`; answered by [`hub::Joined`].
+    Join(JoinCall),
+    /// `call.leave`.
+    Leave(InCall),
+    /// `call.mute`.
+    Mute(MuteSelf),
+    /// `call.signal`.
+    Signal(SendSignal),
+}
+
+/// Something the hub or the connection to it has to tell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// How far the connection got; sent when it changes, and at every failed attempt.
+    State {
+        /// Disconnected, connecting or connected.
+        state: HubState,
+        /// Why not further, for people.
+        error: Option<String>,
+        /// Until the next attempt, counted from this event.
+        retry_in: Option<Duration>,
+    },
+    /// There is a session. If `resumed`, the missed events follow and every call is as it was; if not, join again.
+    Opened {
+        /// Whether an earlier session goes on.
+        resumed: bool,
+        /// What the hub said.
+        opened: SessionOpened,
+    },
+    /// Something happened in a call. In order, without gaps or repeats within one session.
+    Hub(hub::Event),
+    /// The answer to a request.
+    Reply {
+        /// As given with the request.
+        tag: u64,
+        /// What came of it.
+        outcome: Result<serde_json::Value, rpc::Error>,
+    },
+}
+
+/// Speaks to the task. Dropping it ends the task without a goodbye; the hub then waits out the grace time.
+#[derive(Debug)]
+pub struct Handle {
+    requests: mpsc::Sender<(u64, Request)>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Handle {
+    /// Hands a request to the task. An error means that it was not taken and no [`Event::Reply`] follows: the queue is full
+    /// because the task cannot get rid of its events, or the client is closed.
+    pub fn request(&self, tag: u64, request: Request) -> Result<(), rpc::Error> {
+        self.requests.try_send((tag, request)).map_err(|_| {
+            rpc::Error::new(rpc::ErrorKind::Unavailable, "the hub client takes no more requests at the moment; try again later")
+        })
+    }
+
+    /// Says goodbye to the hub and ends the task; takes two seconds at most.
+    pub async fn close(self) {
+        let Self { requests, mut task } = self;
+        drop(requests);
+        if tokio::time::timeout(Duration::from_secs(2), &mut task).await.is_err() {
+            task.abort();
+        }
+    }
+}
+
+/// Starts the client. Must be called within a tokio runtime; returns at once.
+pub fn start(config: Config) -> (Handle, mpsc::Receiver<Event>) {
+    let (requests, mut queue) = mpsc::channel(QUEUE);
+    let (events, receiver) = mpsc::channel(QUEUE);
+    let task = tokio::spawn(async move {
+        tracing::debug!(url = %config.url, "the hub client is not there yet");
+        while let Some((tag, _)) = queue.recv().await {
+            let outcome = Err(rpc::Error::new(rpc::ErrorKind::Unavailable, "not connected to the hub"));
+            let _ = events.send(Event::Reply { tag, outcome }).await;
+        }
+    });
+    (Handle { requests, task }, receiver)
+}
