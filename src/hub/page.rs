@@ -1,0 +1,105 @@
+//! The web page and the JavaScript SDK, compiled into the binary: plain ES modules, no build step, nothing from elsewhere.
+//!
+//! ```text
+//!   index.html ─ app.js ─┬─ signin.js ─ lobby.js ─ incall.js ─ tiles.js     what a person sees
+//!                        └─ callbox.js ─ sdk/{connection call peer devices …}.js   the SDK: `import { Client } from '/callbox.js'`
+//! ```
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+macro_rules! files {
+    ($($path:literal: $mime:expr),* $(,)?) => {
+        &[$(($path, $mime, include_bytes!(concat!("page/", $path)))),*]
+    };
+}
+
+const FILES: &[(&str, &str, &[u8])] = files![
+    "index.html": HTML,
+    "favicon.svg": SVG,
+    "style.css": CSS,
+    "lobby.css": CSS,
+    "call.css": CSS,
+    "app.js": JS,
+    "link.js": JS,
+    "dom.js": JS,
+    "icons.js": JS,
+    "notices.js": JS,
+    "signin.js": JS,
+    "lobby.js": JS,
+    "incall.js": JS,
+    "tiles.js": JS,
+    "layout.js": JS,
+    "callbox.js": JS,
+    "sdk/emitter.js": JS,
+    "sdk/errors.js": JS,
+    "sdk/connection.js": JS,
+    "sdk/call.js": JS,
+    "sdk/state.js": JS,
+    "sdk/participant.js": JS,
+    "sdk/peer.js": JS,
+    "sdk/devices.js": JS,
+];
+
+/// The file for the path of a URL (`/`, `/callbox.js`, …): its media type and its bytes. None if there is no such file.
+pub fn file(path: &str) -> Option<(&'static str, &'static [u8])> {
+    let name = match path.trim_start_matches('/') {
+        "" => "index.html",
+        name => name,
+    };
+    let &(_, mime, bytes) = FILES.iter().find(|(path, _, _)| *path == name)?;
+    Some((mime, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(path: &str) -> &'static str {
+        std::str::from_utf8(file(path).unwrap().1).unwrap()
+    }
+
+    #[test]
+    fn the_root_is_the_page_and_a_stranger_is_nothing() {
+        assert_eq!(file("/").unwrap().0, HTML);
+        assert_eq!(file("/callbox.js").unwrap().0, JS);
+        assert!(file("/../page.rs").is_none() && file("/nothing").is_none());
+    }
+
+    #[test]
+    fn every_file_in_the_directory_is_in_the_table() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/hub/page");
+        let on_disk = |dir: &str| {
+            let prefix = if dir.is_empty() { String::new() } else { format!("{dir}/") };
+            let entries = std::fs::read_dir(root.join(dir)).unwrap().map(Result::unwrap);
+            entries.filter(|e| e.path().is_file()).map(|e| prefix.clone() + e.file_name().to_str().unwrap()).collect::<Vec<_>>()
+        };
+        for name in on_disk("").into_iter().chain(on_disk("sdk")) {
+            assert!(file(&name).is_some(), "{name} is not in FILES");
+        }
+    }
+
+    #[test]
+    fn every_import_and_every_link_leads_to_a_file_of_ours() {
+        let quoted = |line: &'static str| line.split(['\'', '"']).nth(1).unwrap_or_default();
+        for (name, mime, _) in FILES.iter().filter(|(_, mime, _)| *mime == JS) {
+            for line in text(name).lines().filter(|line| line.contains(" from '") && !line.trim_start().starts_with('*')) {
+                let target = line.rsplit(" from ").next().map(quoted).unwrap_or_default();
+                assert!(target.starts_with('/') && file(target).is_some(), "{name} ({mime}): {line}");
+            }
+        }
+        for part in text("/").split(['\'', '"']).filter(|part| part.ends_with(".js") || part.ends_with(".css")) {
+            assert!(file(part).is_some(), "index.html names {part}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_loaded_from_elsewhere() {
+        for (name, _, _) in FILES {
+            let text = text(name).replace("http://www.w3.org/2000/svg", "");
+            assert!(!text.contains("http://") && !text.contains("https://"), "{name} names another server");
+        }
+    }
+}
