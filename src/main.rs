@@ -1,3 +1,5 @@
 //! `callbox`: parse, dispatch, exit code.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    callbox::cli::main()
+}

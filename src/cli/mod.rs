@@ -1,1 +1,58 @@
-//! See lib.rs.
+//! The verbs a person types. This is the only place that prints to stdout; `--json` prints wire types unchanged.
+
+#[cfg(feature = "appliance")]
+mod client;
+mod exit;
+#[cfg(feature = "hub")]
+mod hub;
+#[cfg(feature = "appliance")]
+mod run;
+pub mod verbs;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use exit::{Exit, Failure};
+#[cfg(feature = "appliance")]
+use verbs::What;
+use verbs::{Cli, Verb};
+
+/// Parses the command line, does what it says, and says how it ended.
+pub fn main() -> ExitCode {
+    // clap prints help and usage errors itself and leaves with 0 or 2.
+    match dispatch(Cli::parse().verb) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            eprintln!("{}", failure.message);
+            failure.exit.into()
+        }
+    }
+}
+
+fn dispatch(verb: Verb) -> Result<(), Failure> {
+    match verb {
+        #[cfg(feature = "appliance")]
+        Verb::Run(args) => run::run(args),
+        #[cfg(feature = "appliance")]
+        Verb::Check(args) => run::check(args),
+        #[cfg(feature = "appliance")]
+        Verb::Status(args) => client::status(&args.socket.socket, args.json, args.watch),
+        #[cfg(feature = "appliance")]
+        Verb::Events(args) => client::events(&args.socket.socket, args.json),
+        #[cfg(feature = "appliance")]
+        Verb::Join(args) => client::join(&args.socket.socket, &args.cid),
+        #[cfg(feature = "appliance")]
+        Verb::Leave(args) => client::leave(&args.socket.socket),
+        #[cfg(feature = "appliance")]
+        Verb::Mute(args) => client::mute(&args.socket.socket, args.for_named(What::Audio, true), args.for_named(What::Video, true)),
+        #[cfg(feature = "appliance")]
+        Verb::Unmute(args) => {
+            client::mute(&args.socket.socket, args.for_named(What::Audio, false), args.for_named(What::Video, false))
+        }
+        #[cfg(feature = "appliance")]
+        Verb::Snapshot(args) => client::snapshot(&args.socket.socket, &args.file),
+        #[cfg(feature = "hub")]
+        Verb::Hub(args) => hub::run(args),
+    }
+}

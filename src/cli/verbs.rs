@@ -1,0 +1,265 @@
+//! The command line: every verb and flag, with its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::DEFAULT_SOCKET;
+use crate::protocol::Cid;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused or failed
+  2  usage: the command line makes no sense
+  3  the daemon cannot be reached
+  4  the configuration is wrong";
+
+/// A video-call appliance, and the hub it signs in to.
+#[derive(Debug, Parser)]
+#[command(name = "callbox", version, propagate_version = true, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run the appliance: sign in to the hub, join the call, send and show media
+    #[cfg(feature = "appliance")]
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArgs),
+    /// Run the hub: the call service and the web page that browsers open
+    #[cfg(feature = "hub")]
+    #[command(after_help = HUB_EXAMPLES, args_conflicts_with_subcommands = true)]
+    Hub(HubArgs),
+    /// Read the appliance's configuration and say everything that is wrong with it, or `ok`
+    #[cfg(feature = "appliance")]
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+    /// Show hub, call, participants and media of the running appliance
+    #[cfg(feature = "appliance")]
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(StatusArgs),
+    /// Print the state, then every change of it, one per line, until interrupted
+    #[cfg(feature = "appliance")]
+    Events(EventsArgs),
+    /// Join a call, leaving the present one
+    #[cfg(feature = "appliance")]
+    #[command(after_help = "Example:\n  callbox join default:lobby")]
+    Join(JoinArgs),
+    /// Leave the call
+    #[cfg(feature = "appliance")]
+    Leave(LeaveArgs),
+    /// Stop sending sound or picture
+    #[cfg(feature = "appliance")]
+    #[command(after_help = MUTE_EXAMPLES)]
+    Mute(MuteArgs),
+    /// Send sound or picture again
+    #[cfg(feature = "appliance")]
+    #[command(after_help = MUTE_EXAMPLES)]
+    Unmute(MuteArgs),
+    /// Save what the screen shows as a PNG, also without a screen
+    #[cfg(feature = "appliance")]
+    #[command(after_help = "Examples:\n  callbox snapshot door.png\n  callbox snapshot - | display")]
+    Snapshot(SnapshotArgs),
+}
+
+#[cfg(feature = "appliance")]
+const RUN_EXAMPLES: &str = "\
+Without --config, these are laid over each other:
+  /usr/lib/callbox/callbox.toml < /etc/callbox/callbox.toml < /etc/callbox/callbox.d/*.toml
+  < /run/callbox/callbox.d/*.toml
+With --config FILE.toml: that file, then FILE.d/*.toml beside it.
+Then, in both cases, the environment (CALLBOX_HUB__URL is hub.url), then --set.
+
+Examples:
+  callbox run
+  callbox run --config door.toml
+  callbox run --config door.toml --set camera.source=test --set call.auto-join=default:lobby
+  CALLBOX_LOG__LEVEL=debug callbox run";
+
+#[cfg(feature = "appliance")]
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  callbox check
+  callbox check --config door.toml";
+
+#[cfg(feature = "appliance")]
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  callbox status
+  callbox status --watch
+  callbox status --json | jq '.call.participants[].video'";
+
+#[cfg(feature = "appliance")]
+const MUTE_EXAMPLES: &str = "\
+Without a name: the microphone.
+
+Examples:
+  callbox mute
+  callbox mute video
+  callbox unmute audio video";
+
+#[cfg(feature = "hub")]
+const HUB_EXAMPLES: &str = "\
+Examples:
+  callbox hub passwd                      make a password hash for hub.toml
+  callbox hub check --config hub.toml     say what is wrong with it, or `ok`
+  callbox hub --config hub.toml
+  callbox hub --config hub.toml --listen 127.0.0.1:0";
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConfigArgs {
+    /// Read this file, and the drop-ins beside it, instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Set one key, over everything else; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// `callbox run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// `callbox check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Where the daemon listens.
+#[derive(Debug, Clone, Args)]
+pub struct SocketArgs {
+    /// The daemon's control socket
+    #[arg(long, value_name = "PATH", env = "CALLBOX_CONTROL__SOCKET", default_value = DEFAULT_SOCKET)]
+    pub socket: PathBuf,
+}
+
+/// `callbox status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Where the daemon listens.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// One JSON object, the wire type unchanged
+    #[arg(long)]
+    pub json: bool,
+    /// Go on, and show every change
+    #[arg(long, short)]
+    pub watch: bool,
+}
+
+/// `callbox events`.
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// Where the daemon listens.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// One JSON object per line, the wire type unchanged
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `callbox join`.
+#[derive(Debug, Args)]
+pub struct JoinArgs {
+    /// Where the daemon listens.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// The call, `type:id`
+    #[arg(value_name = "CALL")]
+    pub cid: Cid,
+}
+
+/// `callbox leave`.
+#[derive(Debug, Args)]
+pub struct LeaveArgs {
+    /// Where the daemon listens.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// What can be switched off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// The microphone.
+    Audio,
+    /// The camera.
+    Video,
+}
+
+/// `callbox mute` and `callbox unmute`.
+#[derive(Debug, Args)]
+pub struct MuteArgs {
+    /// Where the daemon listens.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// Microphone, camera or both
+    #[arg(value_name = "WHAT", default_value = "audio")]
+    pub what: Vec<What>,
+}
+
+impl MuteArgs {
+    /// The same for each that is named, none for the others.
+    pub fn for_named(&self, what: What, off: bool) -> Option<bool> {
+        self.what.contains(&what).then_some(off)
+    }
+}
+
+/// `callbox snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// Where the daemon listens.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// Where to save it; `-` for stdout
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `callbox hub`.
+#[cfg(feature = "hub")]
+#[derive(Debug, Args)]
+pub struct HubArgs {
+    /// What to do instead of running the hub.
+    #[command(subcommand)]
+    pub verb: Option<HubVerb>,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub config: HubConfigArgs,
+    /// Listen here instead of where the configuration says; port 0 picks a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<std::net::SocketAddr>,
+}
+
+/// Where the hub's configuration comes from.
+#[cfg(feature = "hub")]
+#[derive(Debug, Clone, Args)]
+pub struct HubConfigArgs {
+    /// Read this file, and the drop-ins beside it
+    #[arg(long, value_name = "FILE", default_value = "/etc/callbox/hub.toml")]
+    pub config: PathBuf,
+}
+
+/// The verbs below `callbox hub`.
+#[cfg(feature = "hub")]
+#[derive(Debug, Subcommand)]
+pub enum HubVerb {
+    /// Read a password and print its hash for hub.toml
+    #[command(after_help = "Examples:\n  callbox hub passwd\n  callbox hub passwd < door-1.password")]
+    Passwd,
+    /// Read hub.toml and say everything that is wrong with it, or `ok`
+    Check(HubConfigArgs),
+}

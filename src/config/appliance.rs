@@ -1,0 +1,318 @@
+//! What `callbox run` is told: `callbox.toml`, checked. Every source carries only its own data, so a file path without
+//! `source = "file"` cannot be said.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Bitrate, LogLevel};
+use crate::protocol::{Cid, UserId};
+
+/// `callbox.toml`, and everything laid over it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Appliance {
+    /// Where the appliance keeps what must survive a restart.
+    pub state_directory: PathBuf,
+    /// The hub, and who we are there.
+    pub hub: HubLink,
+    /// What to do without being asked.
+    pub call: CallConfig,
+    /// Where the picture comes from.
+    pub camera: Camera,
+    /// Where the sound comes from.
+    pub microphone: Microphone,
+    /// Where the others' sound goes.
+    pub speaker: Speaker,
+    /// How the picture is encoded.
+    pub video: Video,
+    /// How the sound is encoded.
+    pub audio: Audio,
+    /// Where the others' pictures go.
+    pub screen: Screen,
+    /// How to reach the others.
+    pub network: Network,
+    /// Where the CLI reaches the daemon.
+    pub control: Control,
+    /// What is logged.
+    pub log: Log,
+}
+
+impl Appliance {
+    /// Everything at its default; the hub has none.
+    pub fn new(hub: HubLink) -> Self {
+        Self {
+            state_directory: "/var/lib/callbox".into(),
+            hub,
+            call: CallConfig::default(),
+            camera: Camera::default(),
+            microphone: Microphone::default(),
+            speaker: Speaker::default(),
+            video: Video::default(),
+            audio: Audio::default(),
+            screen: Screen::default(),
+            network: Network::default(),
+            control: Control::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+/// `[hub]`: where to sign in, as whom, and whom to trust.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HubLink {
+    /// `ws://HOST[:PORT]` or `wss://HOST[:PORT]`, without a path.
+    pub url: String,
+    /// Who this appliance is.
+    pub user: UserId,
+    /// The file that holds the password; read anew at each sign-in.
+    pub password_file: PathBuf,
+    /// Whose certificate is accepted.
+    pub trust: Trust,
+}
+
+/// Whose TLS certificate is accepted from the hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// Any certificate that the system's roots vouch for.
+    System,
+    /// Any certificate that this private authority vouches for (PEM).
+    CaFile(PathBuf),
+    /// Only a certificate with this public key: SHA-256 of its SubjectPublicKeyInfo, `sha256//BASE64` as curl writes it.
+    Pin([u8; 32]),
+}
+
+/// `[call]`: what to do without being asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallConfig {
+    /// The call to be in whenever possible; none: wait for `callbox join`.
+    pub auto_join: Option<Cid>,
+    /// Make the call if it is not there.
+    pub create: bool,
+    /// Shown to the others with this participation; none: the user's name at the hub.
+    pub name: Option<String>,
+}
+
+impl Default for CallConfig {
+    fn default() -> Self {
+        Self { auto_join: None, create: true, name: None }
+    }
+}
+
+/// `[camera]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Camera {
+    /// Where frames come from.
+    pub source: CameraSource,
+    /// Pixels, even.
+    pub width: u32,
+    /// Pixels, even.
+    pub height: u32,
+    /// Frames per second.
+    pub framerate: u32,
+}
+
+impl Default for Camera {
+    fn default() -> Self {
+        Self { source: CameraSource::V4l2 { device: "/dev/video0".into() }, width: 1280, height: 720, framerate: 30 }
+    }
+}
+
+/// Where frames come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CameraSource {
+    /// A V4L2 device.
+    V4l2 {
+        /// For example `/dev/video0`.
+        device: PathBuf,
+    },
+    /// A libcamera camera.
+    Libcamera {
+        /// Its id; none: the first one.
+        camera: Option<String>,
+    },
+    /// A video file, played in a loop.
+    File {
+        /// Any container and codec that this machine's GStreamer plays.
+        file: PathBuf,
+    },
+    /// A moving test card with a clock.
+    Test,
+    /// No picture is sent.
+    None,
+}
+
+/// `[microphone]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Microphone {
+    /// Where sound comes from.
+    pub source: MicrophoneSource,
+}
+
+impl Default for Microphone {
+    fn default() -> Self {
+        Self { source: MicrophoneSource::Alsa { device: "default".into() } }
+    }
+}
+
+/// Where sound comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MicrophoneSource {
+    /// An ALSA capture device.
+    Alsa {
+        /// For example `default` or `plughw:1,0`.
+        device: String,
+    },
+    /// A sound file, played in a loop.
+    File {
+        /// Any format that this machine's GStreamer plays.
+        file: PathBuf,
+    },
+    /// A steady tone.
+    Test {
+        /// Its frequency, Hz.
+        tone: u32,
+    },
+    /// No sound is sent.
+    None,
+}
+
+/// `[speaker]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Speaker {
+    /// Where the others' sound goes.
+    pub sink: SpeakerSink,
+}
+
+impl Default for Speaker {
+    fn default() -> Self {
+        Self { sink: SpeakerSink::Alsa { device: "default".into() } }
+    }
+}
+
+/// Where the others' sound goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpeakerSink {
+    /// An ALSA playback device.
+    Alsa {
+        /// For example `default` or `plughw:1,0`.
+        device: String,
+    },
+    /// Recorded to a WAV file.
+    File {
+        /// Overwritten when a call begins.
+        file: PathBuf,
+    },
+    /// Thrown away.
+    None,
+}
+
+/// `[video]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Video {
+    /// Which H.264 encoder.
+    pub encoder: Encoder,
+    /// The most the picture may take.
+    pub bitrate: Bitrate,
+}
+
+impl Default for Video {
+    fn default() -> Self {
+        Self { encoder: Encoder::Auto, bitrate: Bitrate(1_500_000) }
+    }
+}
+
+/// Which H.264 encoder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encoder {
+    /// The first one that works here, hardware before software.
+    Auto,
+    /// This GStreamer element and no other.
+    Element(String),
+}
+
+/// `[audio]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audio {
+    /// What the sound takes (Opus).
+    pub bitrate: Bitrate,
+}
+
+impl Default for Audio {
+    fn default() -> Self {
+        Self { bitrate: Bitrate(32_000) }
+    }
+}
+
+/// `[screen]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Screen {
+    /// Where the others' pictures go.
+    pub output: ScreenOutput,
+    /// Pixels, even.
+    pub width: u32,
+    /// Pixels, even.
+    pub height: u32,
+    /// Look for a test card in every decoded picture, and say in `status` what it reads.
+    pub read_test_card: bool,
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self { output: ScreenOutput::None, width: 1280, height: 720, read_test_card: false }
+    }
+}
+
+/// Where the others' pictures go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScreenOutput {
+    /// Straight to the display, without a desktop.
+    Kms,
+    /// A window of the desktop.
+    Window,
+    /// PNG files.
+    Snapshots {
+        /// Where they are written.
+        directory: PathBuf,
+        /// How often.
+        interval: Duration,
+    },
+    /// Nowhere; `callbox snapshot` still works.
+    None,
+}
+
+/// `[network]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// `stun://HOST:PORT`.
+    pub stun_servers: Vec<String>,
+    /// How long packets are held back to put them in order.
+    pub jitter_buffer: Duration,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { stun_servers: Vec::new(), jitter_buffer: Duration::from_millis(60) }
+    }
+}
+
+/// `[control]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Control {
+    /// The Unix socket of `callbox status` and its siblings.
+    pub socket: PathBuf,
+}
+
+/// Where the control socket is unless configured otherwise.
+pub const DEFAULT_SOCKET: &str = "/run/callbox/control.sock";
+
+impl Default for Control {
+    fn default() -> Self {
+        Self { socket: DEFAULT_SOCKET.into() }
+    }
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Log {
+    /// The least important message that is still written.
+    pub level: LogLevel,
+}
