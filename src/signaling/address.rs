@@ -42,6 +42,11 @@ impl HubAddress {
         self.port
     }
 
+    /// Whether what is sent there stays on this machine.
+    pub fn is_this_machine(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
     /// What the `Host` header says.
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };

@@ -20,6 +20,12 @@ use crate::protocol::hub::{self, ClientInfo, InCall, JoinCall, MuteSelf, SendSig
 use crate::protocol::rpc;
 
 mod address;
+mod client;
+pub mod connection;
+mod dial;
+mod sign_in;
+mod socket;
+mod tls;
 
 pub use address::{BadAddress, HubAddress};
 
@@ -105,7 +111,7 @@ pub enum Event {
     },
 }
 
-/// Speaks to the task. Dropping it ends the task without a goodbye; the hub then waits out the grace time.
+/// Speaks to the task. Dropping it ends the task too, but nobody waits for the goodbye.
 #[derive(Debug)]
 pub struct Handle {
     requests: mpsc::Sender<(u64, Request)>,
@@ -133,14 +139,10 @@ impl Handle {
 
 /// Starts the client. Must be called within a tokio runtime; returns at once.
 pub fn start(config: Config) -> (Handle, mpsc::Receiver<Event>) {
-    let (requests, mut queue) = mpsc::channel(QUEUE);
+    if !config.url.secure() && !config.url.is_this_machine() {
+        tracing::warn!("the password goes to the hub unencrypted, for anyone on the way to read: use wss:// in `hub.url`");
+    }
+    let (requests, queue) = mpsc::channel(QUEUE);
     let (events, receiver) = mpsc::channel(QUEUE);
-    let task = tokio::spawn(async move {
-        tracing::debug!(url = %config.url, "the hub client is not there yet");
-        while let Some((tag, _)) = queue.recv().await {
-            let outcome = Err(rpc::Error::new(rpc::ErrorKind::Unavailable, "not connected to the hub"));
-            let _ = events.send(Event::Reply { tag, outcome }).await;
-        }
-    });
-    (Handle { requests, task }, receiver)
+    (Handle { requests, task: tokio::spawn(client::run(config, queue, events)) }, receiver)
 }
