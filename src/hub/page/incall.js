@@ -1,0 +1,160 @@
+import { $, showDevice } from '/dom.js';
+import { bestGrid } from '/layout.js';
+import { callTitle } from '/link.js';
+import { announce, toast } from '/notices.js';
+import { Tile } from '/tiles.js';
+
+const LISTEN_EVERY = 200;
+
+/**
+ * In the call: tiles and controls.
+ * @param {{onLeave: () => void}} options
+ */
+export function createInCall({ onLeave }) {
+  let call = null;
+  let since = 0;
+  let timers = [];
+  let unsubscribe = [];
+  let wakeLock = null;
+  const tiles = new Map();
+
+  $('leave').addEventListener('click', onLeave);
+  $('call-mic').addEventListener('click', () => toggle('microphone'));
+  $('call-cam').addEventListener('click', () => toggle('camera'));
+  $('hear').addEventListener('click', () => {
+    $('hear').hidden = true;
+    call?.resumePlayback();
+  });
+  new ResizeObserver(() => arrange()).observe($('stage'));
+  document.addEventListener('visibilitychange', () => keepAwake());
+
+  async function toggle(name) {
+    const device = call[name];
+    try {
+      await device.toggle();
+      announce(`The ${name} is ${device.enabled ? 'on' : 'off'}.`);
+    } catch {
+      // the call's `error` event has told already
+    }
+  }
+
+  function add(participant) {
+    tiles.get(participant.id)?.close();
+    tiles.set(participant.id, new Tile(call, participant, arrange));
+    count();
+    arrange();
+  }
+
+  function remove(id) {
+    tiles.get(id)?.close();
+    tiles.delete(id);
+    count();
+    arrange();
+  }
+
+  function count() {
+    const total = tiles.size;
+    $('call-count').textContent = total === 1 ? 'Only you' : `${total} people`;
+  }
+
+  /** One other fills the stage and you float above; more share a grid with you. */
+  function arrange() {
+    if (!call) return;
+    const all = [...tiles.values()];
+    const local = all.find(({ participant }) => participant.isLocal);
+    const others = all.filter((tile) => tile !== local);
+    const floating = others.length === 1;
+    const inGrid = floating ? others : [...others, local].filter(Boolean);
+    const grid = $('grid');
+    const { clientWidth, clientHeight } = $('stage');
+    const style = getComputedStyle($('stage'));
+    const width = clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const height = clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+    if (width <= 0 || height <= 0) return;
+    const gap = 12;
+    const aspect = inGrid.length === 1 ? inGrid[0].aspect : width >= height ? 16 / 9 : 4 / 3;
+    const best = bestGrid(inGrid.length, width, height, aspect, gap);
+    grid.style.setProperty('--tile-width', `${best.width}px`);
+    grid.style.setProperty('--tile-height', `${best.height}px`);
+    place(grid, inGrid, aspect);
+    place($('self'), floating && local ? [local] : [], 16 / 9);
+    $('waiting').hidden = others.length > 0;
+  }
+
+  /** Moves only what is not there yet: a video that is moved stops for a moment. */
+  function place(parent, wanted, aspect) {
+    wanted.forEach((tile, index) => {
+      if (parent.children[index] !== tile.element) parent.insertBefore(tile.element, parent.children[index] ?? null);
+      tile.fit(aspect);
+    });
+  }
+
+  function showDevices() {
+    showDevice($('call-mic'), call.microphone);
+    showDevice($('call-cam'), call.camera);
+  }
+
+  function showTime() {
+    const seconds = Math.floor((performance.now() - since) / 1000);
+    const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+    const shown = parts[0] ? parts : parts.slice(1);
+    $('call-time').textContent = shown.map((n, index) => (index ? String(n).padStart(2, '0') : n)).join(':');
+  }
+
+  async function keepAwake() {
+    if (!call || document.visibilityState !== 'visible') return;
+    wakeLock = await navigator.wakeLock?.request('screen').catch(() => null);
+  }
+
+  function close() {
+    for (const off of unsubscribe) off();
+    timers.forEach(clearInterval);
+    unsubscribe = [];
+    timers = [];
+    for (const tile of tiles.values()) tile.close();
+    tiles.clear();
+    wakeLock?.release().catch(() => {});
+    wakeLock = null;
+    call = null;
+    $('hear').hidden = true;
+  }
+
+  return {
+    close,
+    /** To be called before the join, so that nothing is missed. */
+    open(opened) {
+      close();
+      call = opened;
+      since = performance.now();
+      const [type, id] = call.cid.split(':');
+      $('call-title').textContent = callTitle({ type, id });
+      unsubscribe = [
+        call.on('localParticipant', (participant) => {
+          for (const tile of tiles.values()) if (tile.participant.isLocal) remove(tile.participant.id);
+          add(participant);
+        }),
+        call.on('participantJoined', (participant) => {
+          add(participant);
+          announce(`${participant.user.name} is in the call.`);
+        }),
+        call.on('participantLeft', ({ id: gone, participant, reason }) => {
+          remove(gone);
+          toast(reason === 'timed_out' ? `${participant.user.name} lost the connection` : `${participant.user.name} left`);
+        }),
+        call.on('playbackBlocked', () => ($('hear').hidden = false)),
+        call.on('error', (error) => toast(error.message, 'error')),
+        call.camera.on('changed', showDevices),
+        call.microphone.on('changed', showDevices),
+      ];
+      timers = [
+        setInterval(() => tiles.forEach((tile) => tile.listen(performance.now())), LISTEN_EVERY),
+        setInterval(showTime, 1000),
+      ];
+      showTime();
+      showDevices();
+      keepAwake();
+    },
+    /** The stage has its size only once it is shown. */
+    shown: () => arrange(),
+  };
+}

@@ -1,0 +1,80 @@
+import { el, fillAvatar, icon } from '/dom.js';
+import { mayFill } from '/layout.js';
+
+const LOUD = 0.02;
+const CONNECTING = { undefined: 'Connecting…', connecting: 'Connecting…', disconnected: 'Connection is unstable…', failed: 'Connecting again…', closed: 'Connecting again…' };
+
+/** One participant on the stage: picture, name, and marks for muted, reconnecting and speaking. */
+export class Tile {
+  element;
+  participant;
+
+  #call;
+  #video;
+  #avatar = el('span', { className: 'avatar large', 'aria-hidden': 'true' });
+  #name = el('span', { className: 'tile-name' });
+  #mic = el('span', { className: 'tile-mic', title: 'Microphone is off' }, icon('mic-off'));
+  #state = el('div', { className: 'tile-state', hidden: true }, el('span', { className: 'spinner', 'aria-hidden': 'true' }), el('span', { className: 'tile-state-text' }));
+  #off = [];
+  #loudUntil = 0;
+
+  constructor(call, participant, onShape) {
+    this.#call = call;
+    this.participant = participant;
+    this.#video = el('video', { playsInline: true, autoplay: true, disablePictureInPicture: true, tabIndex: -1 });
+    this.#video.addEventListener('resize', onShape);
+    this.#video.addEventListener('playing', () => this.update());
+    this.element = el('article', { className: 'tile' }, this.#video, this.#avatar, this.#state, el('div', { className: 'tile-label' }, this.#mic, this.#name));
+    this.element.dataset.participant = participant.id;
+    this.element.classList.toggle('local', participant.isLocal);
+    this.#off = [call.attach(this.#video, participant), participant.on('updated', () => this.update()), participant.on('tracksChanged', () => this.update())];
+    this.update();
+  }
+
+  /** Of the picture; 16:9 as long as there is none. */
+  get aspect() {
+    const { videoWidth, videoHeight } = this.#video;
+    return videoWidth && videoHeight ? videoWidth / videoHeight : 16 / 9;
+  }
+
+  /** Fills the tile with the picture where that cuts off little. */
+  fit(tileAspect) {
+    this.#video.classList.toggle('fill', this.participant.isLocal || mayFill(this.aspect, tileAspect, this.participant.kind));
+  }
+
+  update() {
+    const { participant } = this;
+    const { muted, isLocal, user } = participant;
+    const name = isLocal ? 'You' : user.name;
+    const hasPicture = Boolean(participant.videoTrack) && !muted.video;
+    this.element.classList.toggle('has-picture', hasPicture);
+    this.#name.textContent = name;
+    this.#mic.hidden = !muted.audio;
+    fillAvatar(this.#avatar, participant);
+    const trouble = this.#trouble();
+    this.#state.hidden = !trouble;
+    this.#state.lastChild.textContent = trouble ?? '';
+    this.element.classList.toggle('troubled', Boolean(trouble));
+    const marks = [muted.audio && 'microphone off', muted.video && 'camera off', trouble?.replace('…', '')].filter(Boolean);
+    this.element.setAttribute('aria-label', [name, ...marks].join(', '));
+  }
+
+  /** To be called a few times a second. */
+  listen(now) {
+    if (this.participant.audioLevel > LOUD) this.#loudUntil = now + 500;
+    this.element.classList.toggle('speaking', now < this.#loudUntil);
+  }
+
+  close() {
+    for (const off of this.#off) off();
+    this.element.remove();
+  }
+
+  /** While the media flow, a lost socket is a small matter: the name says so, the picture stays. */
+  #trouble() {
+    const { isLocal, state, connectionState } = this.participant;
+    if (isLocal) return null;
+    if (state === 'reconnecting') return 'Reconnecting…';
+    return CONNECTING[connectionState] ?? null;
+  }
+}

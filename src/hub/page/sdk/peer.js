@@ -1,0 +1,259 @@
+const CONNECT_WITHIN = 15_000;
+const SILENCE = 5_000; // `disconnected` often heals by itself: only what lasts longer needs a new connection
+const SHORTEST_DELAY = 1_000;
+const LONGEST_DELAY = 15_000;
+const MAX_EARLY = 200;
+
+/**
+ * Whether `me` sends the offer: appliances offer to browsers; among equals the smaller participant id does. The same rule as
+ * `offers` in `src/protocol/hub.rs`.
+ * @param {{kind: string, id: string}} me
+ * @param {{kind: string, id: string}} other
+ */
+export function offers(me, other) {
+  return me.kind === other.kind ? me.id < other.id : me.kind === 'appliance';
+}
+
+/** H.264 first, as appliances encode it in hardware; within H.264 the constrained baseline that everybody decodes. */
+function preferH264(transceiver) {
+  const codecs = RTCRtpReceiver.getCapabilities?.('video')?.codecs;
+  if (!codecs || !transceiver.setCodecPreferences) return;
+  const rank = ({ mimeType, sdpFmtpLine = '' }) => {
+    if (mimeType.toLowerCase() !== 'video/h264') return 3;
+    if (!sdpFmtpLine.includes('packetization-mode=1')) return 2;
+    return /profile-level-id=42e0/i.test(sdpFmtpLine) ? 0 : 1;
+  };
+  transceiver.setCodecPreferences([...codecs].sort((a, b) => rank(a) - rank(b)));
+}
+
+/**
+ * The media between us and one participant: one RTCPeerConnection at a time, each with its `epoch`. A connection that failed is
+ * not repaired but replaced: the offerer opens a new epoch, the answerer asks for one.
+ *
+ *     offerer:  offer(epoch) ──► answer ──► connected ──► failed, or silent ──► offer(epoch + 1)
+ *     answerer: offer ──► answer ──► connected ──► failed, or silent ──► restart(epoch) ──► offer …
+ */
+export class Peer {
+  /** Of the present connection; 0 before the first. */
+  epoch = 0;
+
+  #options;
+  #pc = null;
+  #senders = { audio: null, video: null };
+  #work = Promise.resolve();
+  #early = [];
+  #timer = 0;
+  #failures = 0;
+  #lastOffer = -Infinity;
+  #closed = false;
+
+  /**
+   * @param {object} options
+   * @param {boolean} options.offerer
+   * @param {() => number} options.nextEpoch
+   * @param {(epoch: number, signal: object) => Promise<unknown>} options.send
+   * @param {() => {audio: MediaStreamTrack | null, video: MediaStreamTrack | null}} options.tracks what we send now
+   * @param {RTCConfiguration} options.configuration
+   * @param {(state: string) => void} options.onState
+   * @param {(event: RTCTrackEvent) => void} options.onTrack
+   * @param {(error: unknown) => void} options.onError
+   */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  get state() {
+    return this.#pc?.connectionState ?? 'undefined';
+  }
+
+  /** @returns {Promise<RTCStatsReport> | null} of the present connection */
+  stats() {
+    return this.#pc?.getStats() ?? null;
+  }
+
+  start() {
+    if (this.#options.offerer) this.#offer();
+    else this.#recoverAfter(CONNECT_WITHIN);
+  }
+
+  /** Signaling works again, or the other side came back: what is not connected is tried anew, at once. */
+  wake() {
+    if (this.#closed || this.state === 'connected') return;
+    this.#failures = 0;
+    this.#recover();
+  }
+
+  /** Something from the other side. */
+  receive(epoch, signal) {
+    if (this.#closed) return;
+    const { offerer } = this.#options;
+    switch (signal.type) {
+      case 'offer':
+        if (!offerer && epoch > this.epoch) this.#answer(epoch, signal.sdp);
+        break;
+      case 'answer':
+        if (offerer && epoch === this.epoch) this.#accept(signal.sdp);
+        break;
+      case 'candidate':
+        if (epoch >= this.epoch) this.#candidate(epoch, signal);
+        break;
+      case 'restart':
+        // 0: the other side has no connection at all, for example because our offer got lost
+        if (offerer && (epoch === 0 || epoch >= this.epoch)) this.#offerAnew();
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Sends this track from now on, or nothing. No renegotiation: the m-line was there from the start. */
+  replaceTrack(media, track) {
+    this.#senders[media]?.replaceTrack(track).catch((error) => this.#options.onError(error));
+  }
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#discard();
+  }
+
+  /** Not more often than once a second, whatever the other side wishes. */
+  #offerAnew() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#offer(), Math.max(0, this.#lastOffer + SHORTEST_DELAY - performance.now()));
+  }
+
+  #offer() {
+    this.#lastOffer = performance.now();
+    const pc = this.#fresh(this.#options.nextEpoch());
+    const tracks = this.#options.tracks();
+    for (const media of ['audio', 'video']) {
+      const transceiver = pc.addTransceiver(tracks[media] ?? media, { direction: 'sendrecv' });
+      if (media === 'video') preferH264(transceiver);
+      this.#senders[media] = transceiver.sender;
+    }
+    this.#run(pc, async (send) => {
+      await pc.setLocalDescription();
+      await send({ type: 'offer', sdp: pc.localDescription.sdp });
+    });
+  }
+
+  #answer(epoch, sdp) {
+    const pc = this.#fresh(epoch);
+    this.#run(pc, async (send) => {
+      await pc.setRemoteDescription({ type: 'offer', sdp });
+      const tracks = this.#options.tracks();
+      for (const media of ['audio', 'video']) {
+        const transceiver = pc.getTransceivers().find(({ receiver }) => receiver.track.kind === media);
+        if (!transceiver) continue;
+        // sendrecv even while there is nothing to send: a camera switched on later needs no renegotiation
+        transceiver.direction = 'sendrecv';
+        this.#senders[media] = transceiver.sender;
+        await transceiver.sender.replaceTrack(tracks[media]);
+      }
+      await pc.setLocalDescription();
+      await send({ type: 'answer', sdp: pc.localDescription.sdp });
+      await this.#addEarly(pc);
+    });
+  }
+
+  #accept(sdp) {
+    const pc = this.#pc;
+    this.#run(pc, async () => {
+      if (pc.signalingState !== 'have-local-offer') return;
+      await pc.setRemoteDescription({ type: 'answer', sdp });
+      await this.#addEarly(pc);
+    });
+  }
+
+  #candidate(epoch, { candidate, sdp_m_line_index }) {
+    if (this.#early.length < MAX_EARLY) this.#early.push({ epoch, candidate, sdpMLineIndex: sdp_m_line_index });
+    const pc = this.#pc;
+    if (pc && epoch === this.epoch) this.#run(pc, () => this.#addEarly(pc));
+  }
+
+  async #addEarly(pc) {
+    if (!pc.remoteDescription) return;
+    const mine = this.#early.filter(({ epoch }) => epoch === this.epoch);
+    this.#early = this.#early.filter(({ epoch }) => epoch > this.epoch);
+    for (const { candidate, sdpMLineIndex } of mine) {
+      await pc.addIceCandidate({ candidate, sdpMLineIndex }).catch((error) => {
+        console.debug('callbox: a candidate was not usable', error); // one of many: the others may do
+      });
+    }
+  }
+
+  /** Steps on one connection run one after the other, and stop when it is replaced. */
+  #run(pc, step) {
+    const epoch = this.epoch;
+    const send = (signal) => (pc === this.#pc ? this.#options.send(epoch, signal) : undefined);
+    this.#work = this.#work.then(async () => {
+      if (pc !== this.#pc) return;
+      try {
+        await step(send);
+      } catch (error) {
+        if (pc !== this.#pc) return;
+        this.#options.onError(error);
+        this.#retry();
+      }
+    });
+  }
+
+  #fresh(epoch) {
+    this.#discard();
+    this.epoch = epoch;
+    const pc = (this.#pc = new RTCPeerConnection(this.#options.configuration));
+    pc.onicecandidate = ({ candidate }) => {
+      const signal = { type: 'candidate', candidate: candidate?.candidate ?? '', sdp_m_line_index: candidate?.sdpMLineIndex ?? 0 };
+      this.#options.send(epoch, signal).catch(() => {}); // `wake` tries anew when signaling is back
+    };
+    pc.ontrack = (event) => this.#options.onTrack(event);
+    pc.onconnectionstatechange = () => this.#changed(pc);
+    this.#options.onState('connecting');
+    this.#recoverAfter(CONNECT_WITHIN);
+    return pc;
+  }
+
+  #changed(pc) {
+    if (pc !== this.#pc) return;
+    const state = pc.connectionState;
+    this.#options.onState(state === 'new' ? 'connecting' : state);
+    if (state === 'connected') {
+      this.#failures = 0;
+      clearTimeout(this.#timer);
+    } else if (state === 'disconnected') {
+      this.#recoverAfter(SILENCE);
+    } else if (state === 'failed') {
+      this.#retry();
+    }
+  }
+
+  #retry() {
+    this.#recoverAfter(this.#failures === 0 ? 0 : Math.min(LONGEST_DELAY, 500 * 2 ** this.#failures));
+  }
+
+  #recoverAfter(delay) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#recover(), delay);
+  }
+
+  #recover() {
+    if (this.#closed || this.state === 'connected') return;
+    this.#failures++;
+    if (this.#options.offerer) {
+      this.#offer();
+      return;
+    }
+    this.#options.send(this.epoch, { type: 'restart' }).catch(() => {});
+    this.#recoverAfter(CONNECT_WITHIN);
+  }
+
+  #discard() {
+    const pc = this.#pc;
+    if (!pc) return;
+    pc.onicecandidate = pc.ontrack = pc.onconnectionstatechange = null;
+    pc.close();
+    this.#pc = null;
+    this.#senders = { audio: null, video: null };
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Keeps a `<video>` element showing a participant.
+ * @param {HTMLVideoElement | string} target
+ * @param {import('/sdk/participant.js').Participant} participant
+ * @param {{muted: boolean, mirror: boolean}} options
+ * @param {() => void} onBlocked the browser plays no sound before a tap
+ */
+export function attach(target, participant, { muted, mirror }, onBlocked) {
+  /** @type {HTMLVideoElement} */
+  const element = typeof target === 'string' ? document.getElementById(target) : target;
+  element.playsInline = true;
+  element.autoplay = true;
+  element.style.transform = mirror ? 'scaleX(-1)' : '';
+
+  const play = async () => {
+    element.muted = muted;
+    if (!element.srcObject) return;
+    try {
+      await element.play();
+    } catch (error) {
+      if (error.name !== 'NotAllowedError') return; // replaced by a newer stream: that one plays by itself
+      element.muted = true;
+      element.play().catch(() => {});
+      onBlocked();
+    }
+  };
+  const show = () => {
+    element.srcObject = participant.stream;
+    play();
+  };
+  const off = participant.on('tracksChanged', show);
+  show();
+
+  return {
+    play,
+    detach() {
+      off();
+      element.srcObject = null;
+    },
+  };
+}
