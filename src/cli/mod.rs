@@ -9,10 +9,12 @@ mod hub;
 mod run;
 pub mod verbs;
 
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::config::{Loaded, Report};
 pub use exit::{Exit, Failure};
 #[cfg(feature = "appliance")]
 use verbs::What;
@@ -54,5 +56,24 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         Verb::Snapshot(args) => client::snapshot(&args.socket.socket, &args.file),
         #[cfg(feature = "hub")]
         Verb::Hub(args) => hub::run(args),
+    }
+}
+
+/// Prints one line to stdout; a reader that went away is no error (`callbox status | head -1`).
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// What was loaded, with its warnings on stderr; or a failure that holds the whole report.
+pub(crate) fn configuration<T>(loaded: Result<Loaded<T>, Report>) -> Result<T, Failure> {
+    let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    match loaded {
+        Ok(Loaded { config, warnings }) => {
+            if !warnings.is_empty() {
+                eprintln!("{}", warnings.render(coloured));
+            }
+            Ok(config)
+        }
+        Err(report) => Err(Failure::configuration(report.render(coloured))),
     }
 }

@@ -1,14 +1,22 @@
 //! `callbox run` and `callbox check`: configuration, log, daemon.
 
-use super::Failure;
-use super::verbs::{CheckArgs, RunArgs};
+use super::verbs::{CheckArgs, ConfigArgs, RunArgs};
+use super::{Failure, say};
+use crate::config::{self, Appliance, Inputs};
 
 /// Runs the appliance until it is told to stop.
-pub fn run(_args: RunArgs) -> Result<(), Failure> {
+pub fn run(args: RunArgs) -> Result<(), Failure> {
+    let _config = load(&args.config)?;
     Err(Failure::failed("not built yet"))
 }
 
 /// Says what is wrong with the configuration, or `ok`.
-pub fn check(_args: CheckArgs) -> Result<(), Failure> {
-    Err(Failure::failed("not built yet"))
+pub fn check(args: CheckArgs) -> Result<(), Failure> {
+    load(&args.config)?;
+    say("ok");
+    Ok(())
+}
+
+fn load(args: &ConfigArgs) -> Result<Appliance, Failure> {
+    super::configuration(config::load_appliance(&Inputs::of_this_process(args.config.as_deref(), &args.set)))
 }

@@ -175,6 +175,9 @@ pub enum MicrophoneSource {
     None,
 }
 
+/// The tone of `source = "test"`, Hz, unless configured otherwise.
+pub const DEFAULT_TONE: u32 = 440;
+
 /// `[speaker]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Speaker {
@@ -278,6 +281,9 @@ pub enum ScreenOutput {
     /// Nowhere; `callbox snapshot` still works.
     None,
 }
+
+/// How often a snapshot is written unless configured otherwise.
+pub const DEFAULT_SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// `[network]`.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,12 +1,109 @@
 //! Configuration: TOML files in, checked structs out, or a [`Report`] that points at every line that is wrong.
+//!
+//! ```text
+//!   files, drop-ins, environment, --set      layers: one source map, so that a span names file and line
+//!        └─► tree: one deep merge ─► reader: typed values, problems noted ─► Appliance or Hub
+//!                                                      └─► similar: unknown keys ─► report
+//! ```
 
 mod appliance;
+mod check;
 mod hub;
+mod layers;
+#[cfg(feature = "appliance")]
+mod read_appliance;
+#[cfg(feature = "hub")]
+mod read_hub;
+mod reader;
+mod report;
+mod similar;
+mod source;
+mod tree;
 mod value;
 
+use std::path::{Path, PathBuf};
+
 pub use appliance::{
-    Appliance, Audio, CallConfig, Camera, CameraSource, Control, DEFAULT_SOCKET, Encoder, HubLink, Log, Microphone,
-    MicrophoneSource, Network, Screen, ScreenOutput, Speaker, SpeakerSink, Trust, Video,
+    Appliance, Audio, CallConfig, Camera, CameraSource, Control, DEFAULT_SNAPSHOT_INTERVAL, DEFAULT_SOCKET, DEFAULT_TONE, Encoder,
+    HubLink, Log, Microphone, MicrophoneSource, Network, Screen, ScreenOutput, Speaker, SpeakerSink, Trust, Video,
 };
 pub use hub::{Hub, HubUser, Tls};
+pub use report::Report;
 pub use value::{BadBitrate, Bitrate, LogLevel, Secret};
+
+use layers::Layers;
+use reader::Reading;
+
+/// A configuration that can be used.
+#[derive(Debug, Clone)]
+pub struct Loaded<T> {
+    /// Checked.
+    pub config: T,
+    /// What is probably not as meant; may be empty.
+    pub warnings: Report,
+}
+
+/// Where a configuration comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// This file and the drop-ins beside it; none: the system's files.
+    pub file: Option<PathBuf>,
+    /// Variables; those that begin with `CALLBOX_` count.
+    pub environment: Vec<(String, String)>,
+    /// `KEY=VALUE`, over everything else.
+    pub settings: Vec<String>,
+    /// Where systemd puts credentials.
+    pub credentials: Option<PathBuf>,
+}
+
+impl Inputs {
+    /// With this process's environment.
+    pub fn of_this_process(file: Option<&Path>, settings: &[String]) -> Self {
+        let text = |text: std::ffi::OsString| text.into_string().ok();
+        Self {
+            file: file.map(Path::to_owned),
+            environment: std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect(),
+            settings: settings.to_vec(),
+            credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+        }
+    }
+}
+
+/// Reads the appliance's configuration.
+#[cfg(feature = "appliance")]
+pub fn load_appliance(inputs: &Inputs) -> Result<Loaded<Appliance>, Report> {
+    let mut layers = Layers::default();
+    match &inputs.file {
+        Some(file) => layers.add_named(file),
+        None => layers.add_system(),
+    }
+    layers.add_environment(inputs.environment.iter().cloned());
+    layers.add_settings(&inputs.settings);
+    layers.forbid_silence();
+    finish(layers, |reading, root| read_appliance::read(reading, root, inputs.credentials.as_deref()))
+}
+
+/// Reads the hub's configuration: this file and the drop-ins beside it.
+#[cfg(feature = "hub")]
+pub fn load_hub(file: &Path) -> Result<Loaded<Hub>, Report> {
+    let mut layers = Layers::default();
+    layers.add_named(file);
+    finish(layers, |reading, root| Some(read_hub::read(reading, root)))
+}
+
+#[cfg(any(feature = "appliance", feature = "hub"))]
+fn finish<T>(
+    layers: Layers,
+    read: impl for<'a> FnOnce(&mut Reading<'a>, &'a tree::Table) -> Option<T>,
+) -> Result<Loaded<T>, Report> {
+    let Layers { map, root, problems } = layers;
+    let mut reading = Reading::new(&map, problems);
+    let config = read(&mut reading, &root);
+    let Reading { known, mut problems, .. } = reading;
+    similar::unknown_keys(&root, &known, &map, &mut problems);
+    let report = Report::new(map, problems);
+    match config {
+        Some(config) if !report.has_errors() => Ok(Loaded { config, warnings: report }),
+        _ => Err(report),
+    }
+}

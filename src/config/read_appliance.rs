@@ -1,0 +1,330 @@
+//! `callbox.toml`: from the merged tree to [`Appliance`], one function per table.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::reader::{At, Reading, Section};
+use super::report::Problem;
+use super::tree::Table;
+use super::*;
+use super::{check, similar};
+
+const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
+
+/// Reads every table; what is wrong is noted in `reading`.
+pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<&Path>) -> Option<Appliance> {
+    let state_directory = reading.root(root).path("state-directory").map(|path| path.value);
+    let link = hub(reading.section(root, "hub"), credentials);
+    let call = call(reading.section(root, "call"));
+    let camera = camera(reading.section(root, "camera"));
+    let microphone = microphone(reading.section(root, "microphone"));
+    let speaker = speaker(reading.section(root, "speaker"));
+    let video = video(reading.section(root, "video"));
+    let audio = audio(reading.section(root, "audio"));
+    let screen = screen(reading.section(root, "screen"));
+    let network = network(reading.section(root, "network"));
+    let control = control(reading.section(root, "control"));
+    let log = Log { level: reading.section(root, "log").log_level().unwrap_or_default() };
+    let mut appliance =
+        Appliance { call, camera, microphone, speaker, video, audio, screen, network, control, log, ..Appliance::new(link?) };
+    appliance.state_directory = state_directory.unwrap_or(appliance.state_directory);
+    Some(appliance)
+}
+
+fn hub(mut s: Section<'_, '_>, credentials: Option<&Path>) -> Option<HubLink> {
+    let url = s.text("url");
+    if url.is_none() && s.node("url").is_none() {
+        s.missing("url", "name the hub: url = \"wss://hub.example.org\"");
+    }
+    if let Some(url) = &url {
+        match check::address(url.value, &["ws", "wss"]) {
+            Err(why) => s.bad("url", &url.at, why),
+            Ok(address) if address.scheme == "ws" && !check::is_loopback(address.host) => s.note(
+                Problem::warning("the password goes to the hub in the clear")
+                    .at(&url.at, "ws:// is not encrypted")
+                    .help("give the hub a certificate and use wss://, with ca-file or pin if it is your own"),
+            ),
+            Ok(_) => {}
+        }
+    }
+    let user = s.parse("user");
+    if user.is_none() && s.node("user").is_none() {
+        s.missing("user", "say who this appliance is: user = \"door-1\"");
+    }
+    let password_file = match s.path("password-file") {
+        Some(file) => {
+            check::secret_file(&mut s, "password-file", &file);
+            Some(file.value)
+        }
+        None => check::credential(credentials, "callbox-password"),
+    };
+    if password_file.is_none() && s.node("password-file").is_none() {
+        s.missing("password-file", "name a file that holds the password, or give systemd the credential callbox-password");
+    }
+    let trust = trust(&mut s);
+    Some(HubLink { url: url?.value.trim_end_matches('/').to_owned(), user: user?.value, password_file: password_file?, trust })
+}
+
+fn trust(s: &mut Section<'_, '_>) -> Trust {
+    let ca = s.path("ca-file");
+    let pin = s.text("pin");
+    if let (Some(ca), Some(pin)) = (&ca, &pin) {
+        if !s.reading.overrules(&ca.at, &pin.at) && !s.reading.overrules(&pin.at, &ca.at) {
+            s.note(
+                Problem::error("`hub.ca-file` and `hub.pin` exclude each other")
+                    .at(&pin.key_at, "either this")
+                    .related(&ca.key_at, "or this")
+                    .help(
+                        "keep the pin if the hub's key stays, the ca-file if its certificates are renewed by an authority of yours",
+                    ),
+            );
+            return Trust::System;
+        }
+    }
+    let pin_is_later = match (&ca, &pin) {
+        (Some(ca), Some(pin)) => s.reading.overrules(&pin.at, &ca.at),
+        (None, _) => true,
+        (Some(_), None) => false,
+    };
+    match (ca, pin) {
+        (_, Some(pin)) if pin_is_later => match check::pin(pin.value) {
+            Ok(digest) => Trust::Pin(digest),
+            Err(why) => {
+                s.bad("pin", &pin.at, why);
+                Trust::System
+            }
+        },
+        (Some(ca), _) => {
+            check::readable_file(s, "ca-file", &ca);
+            Trust::CaFile(ca.value)
+        }
+        _ => Trust::System,
+    }
+}
+
+fn call(mut s: Section<'_, '_>) -> CallConfig {
+    let default = CallConfig::default();
+    let name = s.text("name");
+    if let Some(name) = name.as_ref().filter(|name| !(1..=64).contains(&name.value.chars().count())) {
+        s.bad("name", &name.at, "a name has 1 to 64 characters");
+    }
+    CallConfig {
+        auto_join: s.parse("auto-join").map(|cid| cid.value),
+        create: s.boolean("create").unwrap_or(default.create),
+        name: name.map(|name| name.value.to_owned()),
+    }
+}
+
+/// Which source or sink was chosen, and by which words.
+struct Kind<K> {
+    key: &'static str,
+    /// Said, but not one of the words: nothing can be said about the keys that go with it.
+    unclear: bool,
+    chosen: Option<At<K>>,
+    value: K,
+    word: &'static str,
+}
+
+/// Reads `source`, `sink` or `output`.
+fn kind<K: Copy + PartialEq>(s: &mut Section<'_, '_>, key: &'static str, words: &[(&'static str, K)], default: K) -> Kind<K> {
+    let chosen = s.choice(key, words);
+    let value = chosen.as_ref().map_or(default, |chosen| chosen.value);
+    let word = words.iter().find(|(_, kind)| *kind == value).map_or("", |(word, _)| word);
+    let unclear = chosen.is_none() && s.node(key).is_some();
+    Kind { key, unclear, chosen, value, word }
+}
+
+impl<K: Copy + PartialEq> Kind<K> {
+    /// A key that only makes sense with some kinds: noted when it is said with another one, unless a later layer chose that.
+    fn only<T>(&self, s: &mut Section<'_, '_>, key: &str, found: Option<At<T>>, kinds: &[(&str, K)]) -> Option<At<T>> {
+        let found = found?;
+        if self.unclear || kinds.iter().any(|(_, kind)| *kind == self.value) {
+            return Some(found);
+        }
+        if self.chosen.as_ref().is_some_and(|chosen| s.reading.overrules(&chosen.at, &found.at)) {
+            return None;
+        }
+        let wanted: Vec<_> = kinds.iter().map(|(word, _)| format!("{} = \"{word}\"", self.key)).collect();
+        let wanted = similar::either(&wanted);
+        let problem = Problem::error(format!("`{}` needs {wanted}", s.name(key)));
+        let problem = match &self.chosen {
+            Some(chosen) => problem.at(&found.key_at, "").related(&chosen.at, "but this was chosen"),
+            None => problem.at(&found.key_at, format!("but {} = \"{}\" by default", self.key, self.word)),
+        };
+        s.note(problem.help(format!("write {wanted}, or leave `{key}` out")));
+        None
+    }
+
+    /// A key that this kind cannot do without.
+    fn required<T>(&self, s: &mut Section<'_, '_>, key: &'static str, found: Option<At<T>>) -> Option<T> {
+        if found.is_none() && s.node(key).is_none() {
+            let problem = Problem::error(format!("`{}` is missing", s.name(key)));
+            let at = self.chosen.as_ref().map(|chosen| chosen.at.clone());
+            let problem = at.map_or(problem.clone(), |at| problem.at(&at, "needs it"));
+            s.note(problem.help(format!("write {key} = \"…\"")));
+        }
+        found.map(|found| found.value)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum From {
+    Device,
+    Libcamera,
+    File,
+    Test,
+    None,
+}
+
+fn camera(mut s: Section<'_, '_>) -> Camera {
+    let default = Camera::default();
+    const WORDS: [(&str, From); 5] =
+        [("v4l2", From::Device), ("libcamera", From::Libcamera), ("file", From::File), ("test", From::Test), ("none", From::None)];
+    let kind = kind(&mut s, "source", &WORDS, From::Device);
+    let device = s.text("device");
+    let device = kind.only(&mut s, "device", device, &WORDS[..2]);
+    let file = s.path("file");
+    let file = kind.only(&mut s, "file", file, &WORDS[2..3]);
+    let source = match kind.value {
+        From::Device => device.map(|device| CameraSource::V4l2 { device: device.value.into() }),
+        From::Libcamera => Some(CameraSource::Libcamera { camera: device.map(|device| device.value.to_owned()) }),
+        From::File => {
+            existing(&mut s, file.as_ref());
+            kind.required(&mut s, "file", file).map(|file| CameraSource::File { file })
+        }
+        From::Test => Some(CameraSource::Test),
+        From::None => Some(CameraSource::None),
+    };
+    Camera {
+        source: source.unwrap_or(default.source),
+        width: even(&mut s, "width").unwrap_or(default.width),
+        height: even(&mut s, "height").unwrap_or(default.height),
+        framerate: s.integer("framerate", 1..=120).map_or(default.framerate, |rate| rate.value),
+    }
+}
+
+fn existing(s: &mut Section<'_, '_>, file: Option<&At<PathBuf>>) {
+    if let Some(file) = file {
+        check::readable_file(s, "file", file);
+    }
+}
+
+fn even(s: &mut Section<'_, '_>, key: &'static str) -> Option<u32> {
+    let size = s.integer(key, WIDTH)?;
+    if size.value % 2 == 1 {
+        let problem = Problem::error(format!("`{}` must be even: H.264 encoders take 4:2:0 frames", s.name(key)));
+        let nearest = size.value - 1;
+        s.note(problem.at(&size.at, format!("{} is odd", size.value)).help(format!("use {nearest}")));
+    }
+    Some(size.value)
+}
+
+fn microphone(mut s: Section<'_, '_>) -> Microphone {
+    const WORDS: [(&str, From); 4] = [("alsa", From::Device), ("file", From::File), ("test", From::Test), ("none", From::None)];
+    let kind = kind(&mut s, "source", &WORDS, From::Device);
+    let device = s.text("device");
+    let device = kind.only(&mut s, "device", device, &WORDS[..1]);
+    let file = s.path("file");
+    let file = kind.only(&mut s, "file", file, &WORDS[1..2]);
+    let tone = s.integer("tone", 20..=20_000);
+    let tone = kind.only(&mut s, "tone", tone, &WORDS[2..3]).map_or(DEFAULT_TONE, |tone| tone.value);
+    let source = match kind.value {
+        From::File => {
+            existing(&mut s, file.as_ref());
+            kind.required(&mut s, "file", file).map(|file| MicrophoneSource::File { file })
+        }
+        From::Test => Some(MicrophoneSource::Test { tone }),
+        From::None => Some(MicrophoneSource::None),
+        From::Device | From::Libcamera => device.map(|device| MicrophoneSource::Alsa { device: device.value.to_owned() }),
+    };
+    source.map_or_else(Microphone::default, |source| Microphone { source })
+}
+
+fn speaker(mut s: Section<'_, '_>) -> Speaker {
+    const WORDS: [(&str, From); 3] = [("alsa", From::Device), ("file", From::File), ("none", From::None)];
+    let kind = kind(&mut s, "sink", &WORDS, From::Device);
+    let device = s.text("device");
+    let device = kind.only(&mut s, "device", device, &WORDS[..1]);
+    let file = s.path("file");
+    let file = kind.only(&mut s, "file", file, &WORDS[1..2]);
+    let sink = match kind.value {
+        From::File => kind.required(&mut s, "file", file).map(|file| SpeakerSink::File { file }),
+        From::None => Some(SpeakerSink::None),
+        From::Device | From::Libcamera | From::Test => device.map(|device| SpeakerSink::Alsa { device: device.value.to_owned() }),
+    };
+    sink.map_or_else(Speaker::default, |sink| Speaker { sink })
+}
+
+fn video(mut s: Section<'_, '_>) -> Video {
+    let default = Video::default();
+    let encoder = s.text("encoder").map(|name| {
+        let plain = !name.value.is_empty() && name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        if !plain {
+            s.bad("encoder", &name.at, "write \"auto\" or the name of a GStreamer element, for example \"x264enc\"");
+        }
+        if name.value == "auto" { Encoder::Auto } else { Encoder::Element(name.value.to_owned()) }
+    });
+    Video {
+        encoder: encoder.unwrap_or(default.encoder),
+        bitrate: s.bitrate("bitrate", Bitrate(50_000)..=Bitrate(50_000_000)).unwrap_or(default.bitrate),
+    }
+}
+
+fn audio(mut s: Section<'_, '_>) -> Audio {
+    let bitrate = s.bitrate("bitrate", Bitrate(6_000)..=Bitrate(510_000));
+    bitrate.map_or_else(Audio::default, |bitrate| Audio { bitrate })
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum To {
+    Kms,
+    Window,
+    Snapshots,
+    None,
+}
+
+fn screen(mut s: Section<'_, '_>) -> Screen {
+    let default = Screen::default();
+    const WORDS: [(&str, To); 4] = [("kms", To::Kms), ("window", To::Window), ("snapshots", To::Snapshots), ("none", To::None)];
+    let kind = kind(&mut s, "output", &WORDS, To::None);
+    let directory = s.path("directory");
+    let directory = kind.only(&mut s, "directory", directory, &WORDS[2..3]);
+    let interval = s.duration("interval", Duration::from_millis(100)..=Duration::from_secs(3600));
+    let said = s.node("interval").map(|node| At { value: (), at: node.at.clone(), key_at: node.key_at.clone() });
+    kind.only(&mut s, "interval", said, &WORDS[2..3]);
+    let output = match kind.value {
+        To::Kms => Some(ScreenOutput::Kms),
+        To::Window => Some(ScreenOutput::Window),
+        To::Snapshots => kind
+            .required(&mut s, "directory", directory)
+            .map(|directory| ScreenOutput::Snapshots { directory, interval: interval.unwrap_or(DEFAULT_SNAPSHOT_INTERVAL) }),
+        To::None => Some(ScreenOutput::None),
+    };
+    Screen {
+        output: output.unwrap_or(default.output),
+        width: even(&mut s, "width").unwrap_or(default.width),
+        height: even(&mut s, "height").unwrap_or(default.height),
+        read_test_card: s.boolean("read-test-card").unwrap_or(default.read_test_card),
+    }
+}
+
+fn network(mut s: Section<'_, '_>) -> Network {
+    let mut servers = Vec::new();
+    for server in s.texts("stun-servers").unwrap_or_default() {
+        match check::stun(server.value) {
+            Ok(server) => servers.push(server),
+            Err(why) => s.bad("stun-servers", &server.at, why),
+        }
+    }
+    let jitter_buffer = s.duration("jitter-buffer", Duration::ZERO..=Duration::from_secs(2));
+    Network { stun_servers: servers, jitter_buffer: jitter_buffer.unwrap_or(Network::default().jitter_buffer) }
+}
+
+fn control(mut s: Section<'_, '_>) -> Control {
+    let Some(socket) = s.path("socket") else { return Control::default() };
+    // sockaddr_un holds 108 bytes with the closing zero.
+    if socket.value.as_os_str().len() > 107 {
+        s.bad("socket", &socket.at, "the path of a Unix socket has at most 107 bytes");
+    }
+    Control { socket: socket.value }
+}

@@ -1,0 +1,301 @@
+//! Takes typed values out of the merged tree, and notes every problem on the way instead of stopping at the first.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::report::Problem;
+use super::similar;
+use super::source::{SourceMap, Span};
+use super::tree::{Node, Table, Value};
+use super::{Bitrate, LogLevel};
+
+/// A value, and where it was said.
+#[derive(Debug, Clone)]
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Where it is.
+    pub at: Span,
+    /// Where its key is.
+    pub key_at: Span,
+}
+
+/// What was found so far.
+pub struct Reading<'a> {
+    /// Where everything was said.
+    pub map: &'a SourceMap,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// Every key that somebody asked for: all others are unknown.
+    pub known: BTreeSet<String>,
+    /// With syntax errors about, a missing key may only have been misread.
+    pub incomplete: bool,
+}
+
+/// One table being read.
+pub struct Section<'a, 'r> {
+    /// Where notes are made.
+    pub reading: &'r mut Reading<'a>,
+    path: &'static str,
+    table: Option<&'a Table>,
+    at: Option<Span>,
+}
+
+impl<'a> Reading<'a> {
+    /// Begins.
+    pub fn new(map: &'a SourceMap, problems: Vec<Problem>) -> Self {
+        Self { map, incomplete: !problems.is_empty(), problems, known: BTreeSet::new() }
+    }
+
+    /// The keys outside of any table.
+    pub fn root<'r>(&'r mut self, root: &'a Table) -> Section<'a, 'r> {
+        Section { reading: self, path: "", table: Some(root), at: None }
+    }
+
+    /// One `[table]`, there or not.
+    pub fn section<'r>(&'r mut self, root: &'a Table, path: &'static str) -> Section<'a, 'r> {
+        self.known.insert(path.to_owned());
+        let Some(node) = root.get(path) else { return Section { reading: self, path, table: None, at: None } };
+        self.inner(node, path)
+    }
+
+    /// A table that was found already.
+    pub fn inner<'r>(&'r mut self, node: &'a Node, path: &'static str) -> Section<'a, 'r> {
+        let Value::Table(table) = &node.value else {
+            self.problems.push(
+                Problem::error(format!("`{path}` must be a table, not {}", node.value.kind()))
+                    .at(&node.at, "")
+                    .help(format!("write [{path}] on a line of its own, and its keys below")),
+            );
+            return Section { reading: self, path, table: None, at: None };
+        };
+        Section { reading: self, path, table: Some(table), at: Some(node.key_at.clone()) }
+    }
+
+    /// Whether `later` was said in a later layer than `earlier`, and so overrules it.
+    pub fn overrules(&self, later: &Span, earlier: &Span) -> bool {
+        self.map.layer(later) > self.map.layer(earlier)
+    }
+}
+
+impl<'a> Section<'a, '_> {
+    /// The key as people write it: `camera.width`.
+    pub fn name(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// What is there under this key, of whatever type.
+    pub fn node(&mut self, key: &'static str) -> Option<&'a Node> {
+        let name = self.name(key);
+        self.reading.known.insert(name);
+        self.table.and_then(|table| table.get(key))
+    }
+
+    /// Notes a problem.
+    pub fn note(&mut self, problem: Problem) {
+        self.reading.problems.push(problem);
+    }
+
+    /// Notes that a required key is missing.
+    pub fn missing(&mut self, key: &str, help: impl Into<String>) {
+        let misspelt = |other: &String| similar::best(other, [key]).is_some();
+        if self.reading.incomplete || self.table.is_some_and(|table| table.keys().any(misspelt)) {
+            return;
+        }
+        let problem = Problem::error(format!("`{}` is missing", self.name(key)));
+        let file = |at: &&Span| self.reading.map.find(at).is_some_and(|(source, _)| source.is_file);
+        let problem = match self.at.as_ref().filter(file) {
+            Some(at) => problem.at(at, "it belongs here"),
+            None => problem,
+        };
+        self.note(problem.help(help));
+    }
+
+    fn wrong_type(&mut self, key: &str, node: &Node, wanted: &str, help: impl Into<String>) {
+        let name = self.name(key);
+        let problem = Problem::error(format!("`{name}` must be {wanted}, not {}", node.value.kind()));
+        self.note(problem.at(&node.at, "").help(help));
+    }
+
+    /// A text.
+    pub fn text(&mut self, key: &'static str) -> Option<At<&'a str>> {
+        let node = self.node(key)?;
+        let (Value::Text(text) | Value::Word(text)) = &node.value else {
+            let help = match (&node.value, self.reading.map.find(&node.at)) {
+                (Value::Integer(_) | Value::Float | Value::Boolean(_) | Value::Datetime, Some((source, local))) => {
+                    format!("put it in quotes: {key} = \"{}\"", &source.text[local])
+                }
+                _ => format!("write {key} = \"…\""),
+            };
+            self.wrong_type(key, node, "a text", help);
+            return None;
+        };
+        Some(At { value: text, at: node.at.clone(), key_at: node.key_at.clone() })
+    }
+
+    /// A text that means something.
+    pub fn parse<T: FromStr>(&mut self, key: &'static str) -> Option<At<T>>
+    where
+        T::Err: Display,
+    {
+        let text = self.text(key)?;
+        match text.value.parse() {
+            Ok(value) => Some(At { value, at: text.at, key_at: text.key_at }),
+            Err(error) => {
+                self.bad(key, &text.at, error);
+                None
+            }
+        }
+    }
+
+    /// Notes that a value makes no sense.
+    pub fn bad(&mut self, key: &str, at: &Span, why: impl Display) {
+        let name = self.name(key);
+        self.note(Problem::error(format!("`{name}` makes no sense: {why}")).at(at, ""));
+    }
+
+    /// One of several words.
+    pub fn choice<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<At<T>> {
+        let text = self.text(key)?;
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
+            return Some(At { value: *value, at: text.at, key_at: text.key_at });
+        }
+        let name = self.name(key);
+        let list: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let label = match similar::best(text.value, words.iter().map(|(word, _)| *word)) {
+            Some(word) => format!("did you mean \"{word}\"?"),
+            None => String::new(),
+        };
+        let problem = Problem::error(format!("`{name}` cannot be \"{}\"", text.value));
+        self.note(problem.at(&text.at, label).help(format!("use {}", similar::either(&list))));
+        None
+    }
+
+    /// A whole number within bounds.
+    pub fn integer(&mut self, key: &'static str, bounds: RangeInclusive<u32>) -> Option<At<u32>> {
+        let node = self.node(key)?;
+        let number = match &node.value {
+            Value::Integer(number) => *number,
+            Value::Word(word) => word.parse().ok(),
+            _ => {
+                self.wrong_type(key, node, "a whole number", format!("write {key} = {}, without quotes", example(&bounds, node)));
+                return None;
+            }
+        };
+        let value = number.and_then(|number| u32::try_from(number).ok()).filter(|number| bounds.contains(number));
+        let Some(value) = value else {
+            let problem = format!("`{}` must be a whole number from {} to {}", self.name(key), bounds.start(), bounds.end());
+            self.note(Problem::error(problem).at(&node.at, ""));
+            return None;
+        };
+        Some(At { value, at: node.at.clone(), key_at: node.key_at.clone() })
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
+        let node = self.node(key)?;
+        match &node.value {
+            Value::Boolean(truth) => return Some(*truth),
+            Value::Word(word) if word == "true" => return Some(true),
+            Value::Word(word) if word == "false" => return Some(false),
+            _ => self.wrong_type(key, node, "true or false", format!("write {key} = true or {key} = false, without quotes")),
+        }
+        None
+    }
+
+    /// A length of time within bounds, written `"45s"`.
+    pub fn duration(&mut self, key: &'static str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
+        let node = self.node(key)?;
+        if matches!(node.value, Value::Integer(_) | Value::Float) {
+            let written = self.reading.map.find(&node.at).map_or("", |(source, local)| &source.text[local]);
+            let help = format!("name the unit: {key} = \"{written}s\" or \"{written}ms\"");
+            self.wrong_type(key, node, "a length of time", help);
+            return None;
+        }
+        let text = self.text(key)?;
+        match humantime::parse_duration(text.value) {
+            Ok(value) if bounds.contains(&value) => return Some(value),
+            Ok(_) => {
+                let (least, most) = (humantime::format_duration(*bounds.start()), humantime::format_duration(*bounds.end()));
+                let problem = format!("`{}` must be from {least} to {most}", self.name(key));
+                self.note(Problem::error(problem).at(&text.at, ""));
+            }
+            Err(_) => {
+                let problem = Problem::error(format!("`{}` must be a length of time", self.name(key)));
+                self.note(problem.at(&text.at, "").help("write for example \"60ms\", \"45s\", \"5min\" or \"1h 30min\""));
+            }
+        }
+        None
+    }
+
+    /// A bitrate within bounds, written `"2 Mbit/s"`.
+    pub fn bitrate(&mut self, key: &'static str, bounds: RangeInclusive<Bitrate>) -> Option<Bitrate> {
+        let node = self.node(key)?;
+        if matches!(node.value, Value::Integer(_) | Value::Float) {
+            let written = self.reading.map.find(&node.at).map_or("", |(source, local)| &source.text[local]);
+            let help = format!("name the unit: {key} = \"{written} bit/s\", \"… kbit/s\" or \"… Mbit/s\"");
+            self.wrong_type(key, node, "a bitrate", help);
+            return None;
+        }
+        let found = self.parse::<Bitrate>(key)?;
+        if bounds.contains(&found.value) {
+            return Some(found.value);
+        }
+        let problem = format!("`{}` must be from {} to {}", self.name(key), bounds.start(), bounds.end());
+        self.note(Problem::error(problem).at(&found.at, format!("this is {}", found.value)));
+        None
+    }
+
+    /// A path; a relative one starts at the directory of the file that says it.
+    pub fn path(&mut self, key: &'static str) -> Option<At<PathBuf>> {
+        let text = self.text(key)?;
+        if text.value.is_empty() {
+            let problem = Problem::error(format!("`{}` is empty", self.name(key)));
+            self.note(problem.at(&text.at, "").help("name a file, or leave the line out"));
+            return None;
+        }
+        let directory = self.reading.map.find(&text.at).map(|(source, _)| source.directory.clone()).unwrap_or_default();
+        Some(At { value: directory.join(text.value), at: text.at, key_at: text.key_at })
+    }
+
+    /// A list of texts; from environment or command line, separated by commas.
+    pub fn texts(&mut self, key: &'static str) -> Option<Vec<At<&'a str>>> {
+        let node = self.node(key)?;
+        let at = |value, node: &Node| At { value, at: node.at.clone(), key_at: node.key_at.clone() };
+        match &node.value {
+            Value::Word(word) => {
+                Some(word.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| at(part, node)).collect())
+            }
+            Value::List(items) => {
+                let mut texts = Vec::new();
+                for item in items {
+                    match &item.value {
+                        Value::Text(text) => texts.push(at(text, item)),
+                        _ => self.wrong_type(key, item, "a list of texts", format!("write {key} = [\"…\", \"…\"]")),
+                    }
+                }
+                Some(texts)
+            }
+            _ => {
+                self.wrong_type(key, node, "a list of texts", format!("write {key} = [\"…\"]"));
+                None
+            }
+        }
+    }
+
+    /// `[log] level`, the same in both files.
+    pub fn log_level(&mut self) -> Option<LogLevel> {
+        self.choice("level", &LogLevel::ALL).map(|level| level.value)
+    }
+}
+
+fn example(bounds: &RangeInclusive<u32>, node: &Node) -> String {
+    match &node.value {
+        Value::Text(text) if text.parse::<u32>().is_ok() => text.clone(),
+        _ => bounds.start().to_string(),
+    }
+}
