@@ -1,36 +1,124 @@
 //! The verbs that ask the running daemon.
 
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
 
 use super::Failure;
 use crate::protocol::Cid;
+use crate::protocol::control::{Snapshot, Status};
+
+mod changes;
+mod line;
+mod link;
+mod page;
+mod text;
+
+use link::Link;
 
 /// `callbox status`.
-pub fn status(_socket: &Path, _json: bool, _watch: bool) -> Result<(), Failure> {
-    Err(Failure::failed("not built yet"))
+pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {
+    let mut link = Link::open(socket)?;
+    if !watch {
+        let value = link.call("status", Value::Null)?;
+        let text = if json { format!("{value:#}") } else { page::page(&read(&value)?) };
+        return print(&text);
+    }
+    let in_place = !json && io::stdout().is_terminal();
+    let mut last = String::new();
+    watch_all(&mut link, |value| {
+        if json {
+            return print(&value.to_string());
+        }
+        let text = line::line(&read(value)?);
+        if in_place {
+            // Without wrapping, or a long line would not be replaced but pushed up.
+            return write(&format!("\r\x1b[?7l{text}\x1b[K\x1b[?7h"));
+        }
+        if text != last {
+            print(&text)?;
+            last = text;
+        }
+        Ok(())
+    })
 }
 
 /// `callbox events`.
-pub fn events(_socket: &Path, _json: bool) -> Result<(), Failure> {
-    Err(Failure::failed("not built yet"))
+pub fn events(socket: &Path, json: bool) -> Result<(), Failure> {
+    let mut link = Link::open(socket)?;
+    let mut before: Option<Status> = None;
+    watch_all(&mut link, |value| {
+        if json {
+            return print(&value.to_string());
+        }
+        let now = read(value)?;
+        for change in changes::changes(before.as_ref(), &now) {
+            print(&change)?;
+        }
+        before = Some(now);
+        Ok(())
+    })
 }
 
 /// `callbox join`.
-pub fn join(_socket: &Path, _cid: &Cid) -> Result<(), Failure> {
-    Err(Failure::failed("not built yet"))
+pub fn join(socket: &Path, cid: &Cid) -> Result<(), Failure> {
+    Link::open(socket)?.call("join", json!({"cid": cid}))?;
+    Ok(())
 }
 
 /// `callbox leave`.
-pub fn leave(_socket: &Path) -> Result<(), Failure> {
-    Err(Failure::failed("not built yet"))
+pub fn leave(socket: &Path) -> Result<(), Failure> {
+    Link::open(socket)?.call("leave", Value::Null)?;
+    Ok(())
 }
 
 /// `callbox mute` and `callbox unmute`: none leaves it as it is.
-pub fn mute(_socket: &Path, _audio: Option<bool>, _video: Option<bool>) -> Result<(), Failure> {
-    Err(Failure::failed("not built yet"))
+pub fn mute(socket: &Path, audio: Option<bool>, video: Option<bool>) -> Result<(), Failure> {
+    Link::open(socket)?.call("mute", json!({"audio": audio, "video": video}))?;
+    Ok(())
 }
 
 /// `callbox snapshot`: to the file, or to stdout for `-`.
-pub fn snapshot(_socket: &Path, _file: &Path) -> Result<(), Failure> {
-    Err(Failure::failed("not built yet"))
+pub fn snapshot(socket: &Path, file: &Path) -> Result<(), Failure> {
+    let value = Link::open(socket)?.call("snapshot", Value::Null)?;
+    let snapshot: Snapshot = serde_json::from_value(value).map_err(|e| Failure::failed(format!("the snapshot: {e}")))?;
+    let png = BASE64.decode(&snapshot.png).map_err(|e| Failure::failed(format!("the snapshot is not base64: {e}")))?;
+    if file == Path::new("-") {
+        return written(io::stdout().lock().write_all(&png));
+    }
+    std::fs::write(file, png).map_err(|e| Failure::failed(format!("cannot write {}: {e}", file.display())))
+}
+
+fn watch_all(link: &mut Link, mut show: impl FnMut(&Value) -> Result<(), Failure>) -> Result<(), Failure> {
+    show(&link.call("events", Value::Null)?)?;
+    link.patient()?;
+    loop {
+        show(&link.notification("status")?)?;
+    }
+}
+
+fn read(value: &Value) -> Result<Status, Failure> {
+    serde::Deserialize::deserialize(value)
+        .map_err(|e| Failure::failed(format!("the daemon speaks another version's language: {e}")))
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    write(&format!("{}\n", text.trim_end_matches('\n')))
+}
+
+fn write(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+fn written(outcome: io::Result<()>) -> Result<(), Failure> {
+    match outcome {
+        Ok(()) => Ok(()),
+        // `callbox events | head` has what it wanted.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => Err(Failure::failed(format!("cannot write: {error}"))),
+    }
 }

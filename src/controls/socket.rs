@@ -1,13 +1,25 @@
 //! The control socket: a unix socket that speaks newline-delimited JSON-RPC, for `callbox status`, `join` and the like.
 //!
 //! `status` and `events` are answered here, from the watched [`Status`]; everything else goes to the daemon as an [`Ask`].
+//! Whoever may write to the socket may command the appliance: file permissions (0660) are the access control.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 
 use crate::protocol::control::{Command, Status};
-use crate::protocol::rpc;
+use crate::protocol::rpc::{self, ErrorKind};
+
+mod bind;
+mod client;
+mod lines;
+
+/// Clients at a time; one more is told so and cut.
+const MAX_CLIENTS: usize = 16;
 
 /// Something a client wants of the daemon.
 #[derive(Debug)]
@@ -37,6 +49,12 @@ pub enum Error {
         /// The socket.
         path: PathBuf,
     },
+    /// Something that is not ours to replace.
+    #[error("{} is there already and is not a socket: remove it, or set another `control.socket`", path.display())]
+    NotASocket {
+        /// The file.
+        path: PathBuf,
+    },
     /// It could not be made.
     #[error("cannot make the control socket {}: {source}", path.display())]
     Io {
@@ -47,15 +65,57 @@ pub enum Error {
     },
 }
 
-/// Keeps the socket open; dropping it closes every connection and removes the socket.
+/// Keeps the socket open; dropping it cuts every client and removes the socket.
 #[derive(Debug)]
 pub struct Handle {
-    _task: tokio::task::JoinHandle<()>,
+    task: tokio::task::JoinHandle<()>,
+    _place: bind::Place,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// Opens the socket at `path`. Must be called within a tokio runtime.
-pub async fn start(path: &Path, _status: watch::Receiver<Status>) -> Result<(Handle, mpsc::Receiver<Ask>), Error> {
-    let (_asks, receiver) = mpsc::channel(1);
-    tokio::fs::try_exists(path).await.map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    Ok((Handle { _task: tokio::spawn(async {}) }, receiver))
+pub async fn start(path: &Path, status: watch::Receiver<Status>) -> Result<(Handle, mpsc::Receiver<Ask>), Error> {
+    let (place, listener) = bind::bind(path).await?;
+    let (asks, receiver) = mpsc::channel(MAX_CLIENTS);
+    let task = tokio::spawn(accept(listener, status, asks));
+    Ok((Handle { task, _place: place }, receiver))
+}
+
+async fn accept(listener: UnixListener, status: watch::Receiver<Status>, asks: mpsc::Sender<Ask>) {
+    let places = Arc::new(Semaphore::new(MAX_CLIENTS));
+    let mut clients = JoinSet::new();
+    loop {
+        while clients.try_join_next().is_some() {}
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, most likely: trying at once would only burn the processor.
+                tracing::warn!(%error, "the control socket takes no client at the moment");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                continue;
+            }
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            turn_away(&stream);
+            continue;
+        };
+        let (status, asks) = (status.clone(), asks.clone());
+        clients.spawn(async move {
+            client::serve(stream, status, asks).await;
+            drop(place);
+        });
+    }
+}
+
+fn turn_away(stream: &UnixStream) {
+    let error = rpc::Error::new(ErrorKind::Full, format!("the control socket has {MAX_CLIENTS} clients already: close one"));
+    let line = format!("{}\n", rpc::Message::unreadable(error).to_json());
+    if let Err(error) = stream.try_write(line.as_bytes()) {
+        tracing::debug!(%error, "turned a control client away without a word");
+    }
 }

@@ -1,0 +1,99 @@
+//! `callbox events`: what a person would call an event, found between two states. Counters are not events.
+
+use super::text::{self, clean};
+use crate::protocol::control::{CallStatus, DeviceStatus, ParticipantStatus, Status};
+
+/// One line for each thing that changed; with nothing before, one for each thing there is.
+pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut differs = |old: Option<String>, new: String| {
+        if old.as_ref() != Some(&new) {
+            lines.push(new);
+        }
+    };
+    differs(before.map(hub), hub(now));
+    differs(before.map(|status| call(status.call.as_ref())), call(now.call.as_ref()));
+    let others = |status: &Status| status.call.as_ref().map_or_else(Vec::new, |call| call.participants.clone());
+    let (were, are) = (before.map_or_else(Vec::new, others), others(now));
+    for other in &are {
+        differs(were.iter().find(|old| old.id == other.id).map(participant), participant(other));
+    }
+    for gone in were.iter().filter(|old| are.iter().all(|other| other.id != old.id)) {
+        differs(None, format!("{} left", clean(&gone.name)));
+    }
+    for (new, old) in devices(now).into_iter().zip(before.map_or([const { None }; 4], |status| devices(status).map(Some))) {
+        differs(old, new);
+    }
+    lines
+}
+
+fn hub(status: &Status) -> String {
+    with("hub", text::hub(status.hub.state), status.hub.error.as_deref())
+}
+
+fn call(call: Option<&CallStatus>) -> String {
+    let Some(call) = call else { return "no call".to_owned() };
+    let state = text::call(call.state);
+    let state = text::muted(call.muted).map_or_else(|| state.to_owned(), |muted| format!("{state}, {muted}"));
+    with(&format!("call {}", call.cid), &state, call.error.as_deref())
+}
+
+fn participant(other: &ParticipantStatus) -> String {
+    let state = text::connection(other.connection);
+    let state = text::muted(other.muted).map_or_else(|| state.to_owned(), |muted| format!("{state}, {muted}"));
+    with(&clean(&other.name), &state, other.error.as_deref())
+}
+
+fn devices(status: &Status) -> [String; 4] {
+    let media = &status.media;
+    let device = |name: &str, device: &DeviceStatus| {
+        with(&format!("{name} {}", device.device), text::device(device.state), device.error.as_deref())
+    };
+    [
+        device("camera", &media.camera),
+        device("microphone", &media.microphone),
+        device("speaker", &media.speaker),
+        device("screen", &media.screen),
+    ]
+}
+
+fn with(what: &str, state: &str, error: Option<&str>) -> String {
+    match error {
+        Some(error) => format!("{what} {state}: {}", clean(error)),
+        None => format!("{what} {state}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::client::page::tests::example;
+    use crate::protocol::control::{DeviceState, HubState, PeerConnection};
+
+    #[test]
+    fn a_change_is_told_once_and_counters_are_not_changes() {
+        let before = example();
+        let mut now = before.clone();
+        now.media.encoder.frames += 1;
+        now.call.as_mut().unwrap().participants[0].video.frames_decoded += 30;
+        assert!(changes(Some(&before), &now).is_empty());
+        now.hub.state = HubState::Connected;
+        now.hub.error = None;
+        now.media.camera.state = DeviceState::Running;
+        now.media.camera.error = None;
+        let call = now.call.as_mut().unwrap();
+        call.participants.remove(0);
+        call.participants[0].connection = PeerConnection::Connected;
+        assert_eq!(
+            changes(Some(&before), &now),
+            ["hub connected", "Kiosk connected, microphone off", "Anna[31m left", "camera test running"]
+        );
+    }
+
+    #[test]
+    fn the_first_state_is_told_whole() {
+        let lines = changes(None, &example());
+        assert_eq!(lines.len(), 8, "{lines:?}");
+        assert_eq!(lines[1], "call default:lobby reconnecting, camera off");
+    }
+}

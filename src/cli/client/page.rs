@@ -1,0 +1,144 @@
+//! `callbox status`: a page for people.
+
+use super::text::{self, clean};
+use crate::protocol::control::{CallStatus, DeviceStatus, HubStatus, MediaStatus, ParticipantStatus, Status};
+use crate::protocol::hub::ParticipantState;
+
+/// The page.
+pub fn page(status: &Status) -> String {
+    let mut out = format!("{}  {}\n\n", status.user, clean(&status.version));
+    let mut rows = vec![hub(&status.hub)];
+    rows.push(status.call.as_ref().map_or_else(|| vec!["call".to_owned(), "none".to_owned()], call));
+    out.push_str(&text::table(&rows, 0));
+    if let Some(call) = &status.call
+        && !call.participants.is_empty()
+    {
+        let head = ["PARTICIPANT", "CONNECTION", "PICTURE", "FRAMES", "SOUND PACKETS", "ESTIMATE", ""];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        rows.extend(call.participants.iter().map(participant));
+        out.push('\n');
+        out.push_str(&text::table(&rows, 2));
+    }
+    out.push('\n');
+    out.push_str(&text::table(&media(&status.media), 0));
+    out
+}
+
+fn hub(hub: &HubStatus) -> Vec<String> {
+    let mut rest = clean(&hub.url);
+    if let Some(error) = &hub.error {
+        rest = format!("{rest}: {}", clean(error));
+    }
+    if let Some(seconds) = hub.retry_in_s {
+        rest = format!("{rest} (again in {seconds} s)");
+    }
+    vec!["hub".to_owned(), text::hub(hub.state).to_owned(), rest]
+}
+
+fn call(call: &CallStatus) -> Vec<String> {
+    let mut rest = call.cid.to_string();
+    for more in [text::muted(call.muted).map(str::to_owned), call.error.as_deref().map(clean)].into_iter().flatten() {
+        rest = format!("{rest}: {more}");
+    }
+    vec!["call".to_owned(), text::call(call.state).to_owned(), rest]
+}
+
+fn participant(participant: &ParticipantStatus) -> Vec<String> {
+    let video = &participant.video;
+    let picture = if video.width == 0 { "-".to_owned() } else { format!("{}x{}", video.width, video.height) };
+    let mut notes: Vec<String> = Vec::new();
+    if participant.state == ParticipantState::Reconnecting {
+        notes.push("reconnecting".to_owned());
+    }
+    notes.extend(text::muted(participant.muted).map(str::to_owned));
+    notes.extend(participant.error.as_deref().map(clean));
+    if let Some(card) = &video.test_card {
+        notes.push(format!("card {} ({:.0} ms)", card.frame, card.latency_p50_ms));
+    }
+    vec![
+        clean(&participant.name),
+        text::connection(participant.connection).to_owned(),
+        picture,
+        video.frames_decoded.to_string(),
+        participant.audio.packets.to_string(),
+        participant.estimated_bitrate.map_or_else(|| "-".to_owned(), text::bitrate),
+        notes.join(", "),
+    ]
+}
+
+fn media(media: &MediaStatus) -> Vec<Vec<String>> {
+    let device = |name: &str, device: &DeviceStatus| {
+        let what = clean(&device.device);
+        let what = device.error.as_deref().map(clean).map_or_else(|| what.clone(), |error| format!("{what}: {error}"));
+        vec![name.to_owned(), text::device(device.state).to_owned(), what]
+    };
+    let encoder = &media.encoder;
+    let state = if encoder.instances == 0 { "idle" } else { "running" };
+    let what = match &encoder.element {
+        None => String::new(),
+        Some(element) if encoder.instances == 0 => element.clone(),
+        Some(element) => {
+            let kind = if encoder.hardware { "hardware" } else { "software" };
+            format!("{element} ({kind}), {}, {} frames", text::bitrate(encoder.bitrate), encoder.frames)
+        }
+    };
+    let mut rows = vec![vec!["encoder".to_owned(), state.to_owned(), what]];
+    let devices =
+        [("camera", &media.camera), ("microphone", &media.microphone), ("speaker", &media.speaker), ("screen", &media.screen)];
+    rows.extend(devices.map(|(name, status)| device(name, status)));
+    rows
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// An appliance in a call with two others, one of whom tries to paint the terminal.
+    pub fn example() -> Status {
+        let participant = |id: &str, name: &str, connection: &str, width: u32| {
+            json!({
+                "id": id, "user": "anna", "name": name, "state": "joined", "muted": {"audio": true, "video": false},
+                "connection": connection, "error": null, "audio": {"packets": 9012}, "estimated_bitrate": 1_250_000,
+                "video": {"frames_decoded": 4821, "width": width, "height": width * 9 / 16}
+            })
+        };
+        let device = |state: &str, error: Option<&str>| json!({"state": state, "device": "test", "error": error});
+        serde_json::from_value(json!({
+            "user": "door-1", "version": "callbox 0.1.0",
+            "hub": {"url": "wss://hub.example.org", "state": "disconnected", "error": "nobody listens", "retry_in_s": 4},
+            "call": {
+                "cid": "default:lobby", "state": "reconnecting", "error": null, "participant": "me",
+                "muted": {"audio": false, "video": true},
+                "participants": [participant("p1", "Anna\u{1b}[31m", "connected", 1280), participant("p2", "Kiosk", "failed", 0)]
+            },
+            "media": {
+                "encoder": {"element": "x264enc", "hardware": false, "instances": 1, "frames": 77, "bitrate": 1_500_000},
+                "camera": device("missing", Some("no such device")), "microphone": device("running", None),
+                "speaker": device("disabled", None), "screen": device("idle", None)
+            }
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_page_shows_who_is_there_and_what_is_wrong() {
+        let expected = "\
+door-1  callbox 0.1.0
+
+hub   disconnected  wss://hub.example.org: nobody listens (again in 4 s)
+call  reconnecting  default:lobby: camera off
+
+  PARTICIPANT  CONNECTION  PICTURE   FRAMES  SOUND PACKETS  ESTIMATE
+  Anna[31m     connected   1280x720  4821    9012           1.2 Mbit/s  microphone off
+  Kiosk        failed      -         4821    9012           1.2 Mbit/s  microphone off
+
+encoder     running   x264enc (software), 1.5 Mbit/s, 77 frames
+camera      missing   test: no such device
+microphone  running   test
+speaker     disabled  test
+screen      idle      test
+";
+        assert_eq!(page(&example()), expected);
+    }
+}

@@ -1,0 +1,219 @@
+//! One client of the control socket.
+
+use std::io;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::lines::{Line, Lines};
+use super::{Ask, What};
+use crate::protocol::control::{Command, Status};
+use crate::protocol::rpc::{Error, ErrorKind, Id, MAX_MESSAGE, Message};
+
+/// How long the daemon may take; joining includes a round trip to the hub.
+const ASK_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may refuse to read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client that watches nothing may say nothing.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Between two notifications: five per second at most.
+const STATUS_INTERVAL: Duration = Duration::from_millis(200);
+
+struct Client {
+    lines: Lines<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+    status: watch::Receiver<Status>,
+    asks: mpsc::Sender<Ask>,
+    watching: Option<Watching>,
+    pending: Option<Pending>,
+    idle_until: Instant,
+}
+
+/// The client sees every change, the newest state when there are more than it can read.
+struct Watching {
+    shown: Status,
+    next: Instant,
+}
+
+/// A request that the daemon works on. The client's next line is read when this one is answered.
+struct Pending {
+    id: Id,
+    reply: oneshot::Receiver<Result<Value, Error>>,
+    until: Instant,
+}
+
+enum Happened {
+    Line(Line),
+    Changed,
+    Replied(Result<Value, Error>),
+    Idle,
+}
+
+/// Serves until the client goes or misbehaves.
+pub async fn serve(stream: UnixStream, status: watch::Receiver<Status>, asks: mpsc::Sender<Ask>) {
+    let (reader, writer) = stream.into_split();
+    let idle_until = Instant::now() + IDLE_TIMEOUT;
+    let mut client = Client { lines: Lines::new(reader), writer, status, asks, watching: None, pending: None, idle_until };
+    if let Err(error) = client.run().await {
+        tracing::debug!(%error, "a control client is gone");
+    }
+}
+
+impl Client {
+    async fn run(&mut self) -> io::Result<()> {
+        loop {
+            match self.next().await? {
+                Happened::Line(Line::End) | Happened::Idle => return Ok(()),
+                Happened::Line(Line::TooLong) => {
+                    let error =
+                        Error::new(ErrorKind::TooLarge, format!("a request may have {MAX_MESSAGE} bytes, this one has more"));
+                    return self.write(&Message::unreadable(error)).await;
+                }
+                Happened::Line(Line::Whole(line)) => {
+                    self.idle_until = Instant::now() + IDLE_TIMEOUT;
+                    self.line(&line).await?;
+                }
+                Happened::Changed => self.show().await?,
+                Happened::Replied(outcome) => {
+                    if let Some(pending) = self.pending.take() {
+                        self.idle_until = Instant::now() + IDLE_TIMEOUT;
+                        self.write(&Message::Response { id: Some(pending.id), outcome }).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn next(&mut self) -> io::Result<Happened> {
+        let Self { lines, status, watching, pending, idle_until, .. } = self;
+        let (idle, watches) = (pending.is_none(), watching.is_some());
+        Ok(tokio::select! {
+            line = lines.next(), if idle => Happened::Line(line?),
+            outcome = answer(pending) => Happened::Replied(outcome),
+            changed = change(status, watching) => {
+                // The daemon is gone; this client follows when the socket is closed.
+                if changed.is_err() { Happened::Idle } else { Happened::Changed }
+            }
+            () = sleep_until(*idle_until), if idle && !watches => Happened::Idle,
+        })
+    }
+
+    async fn line(&mut self, line: &[u8]) -> io::Result<()> {
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let parsed = match std::str::from_utf8(line) {
+            Ok(text) => Message::parse(text),
+            Err(_) => Err(Error::new(ErrorKind::ParseError, "not UTF-8")),
+        };
+        let (id, outcome) = match parsed {
+            Ok(Message::Request { id, method, params }) => match method.as_str() {
+                "status" => (id, self.current()),
+                "events" => {
+                    let shown = self.status.borrow_and_update().clone();
+                    let outcome = to_value(&shown);
+                    self.watching = Some(Watching { shown, next: Instant::now() + STATUS_INTERVAL });
+                    (id, outcome)
+                }
+                _ => match wanted(&method, params) {
+                    Ok(what) => match self.ask(what) {
+                        Ok(reply) => {
+                            self.pending = Some(Pending { id, reply, until: Instant::now() + ASK_TIMEOUT });
+                            return Ok(());
+                        }
+                        Err(error) => (id, Err(error)),
+                    },
+                    Err(error) => (id, Err(error)),
+                },
+            },
+            Ok(Message::Notification { .. } | Message::Response { .. }) => return Ok(()),
+            Err(error) => return self.write(&Message::unreadable(error)).await,
+        };
+        self.write(&Message::Response { id: Some(id), outcome }).await
+    }
+
+    fn current(&self) -> Result<Value, Error> {
+        to_value(&self.status.borrow())
+    }
+
+    fn ask(&self, what: What) -> Result<oneshot::Receiver<Result<Value, Error>>, Error> {
+        let (reply, receiver) = oneshot::channel();
+        match self.asks.try_send(Ask { what, reply }) {
+            Ok(()) => Ok(receiver),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                Err(Error::new(ErrorKind::RateLimited, "the appliance has too much to do; try again later"))
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(stopping()),
+        }
+    }
+
+    async fn show(&mut self) -> io::Result<()> {
+        let Some(watching) = &mut self.watching else { return Ok(()) };
+        let newest = self.status.borrow_and_update().clone();
+        if newest == watching.shown {
+            return Ok(());
+        }
+        let params = to_value(&newest).map_err(io::Error::other)?;
+        *watching = Watching { shown: newest, next: Instant::now() + STATUS_INTERVAL };
+        self.write(&Message::Notification { method: "status".to_owned(), params }).await
+    }
+
+    async fn write(&mut self, message: &Message) -> io::Result<()> {
+        let mut line = message.to_json();
+        line.push('\n');
+        timeout(WRITE_TIMEOUT, self.writer.write_all(line.as_bytes())).await.map_err(|_| io::ErrorKind::TimedOut)?
+    }
+}
+
+/// The request as the daemon knows it.
+fn wanted(method: &str, params: Value) -> Result<What, Error> {
+    match method {
+        "snapshot" => Ok(What::Snapshot),
+        "join" | "leave" | "mute" => {
+            let mut map = if let Value::Object(map) = params { map } else { Map::new() };
+            if map.insert("command".to_owned(), method.into()).is_some() {
+                return Err(Error::new(ErrorKind::InvalidParams, format!("`{method}` takes no `command`")));
+            }
+            let command: Command = serde_json::from_value(Value::Object(map))
+                .map_err(|e| Error::new(ErrorKind::InvalidParams, format!("the params of `{method}`: {e}")))?;
+            if matches!(command, Command::Mute { audio: None, video: None }) {
+                return Err(Error::new(ErrorKind::InvalidParams, "`mute` needs `audio` or `video`, true or false"));
+            }
+            Ok(What::Command(command))
+        }
+        _ => {
+            let known = "status, events, join, leave, mute and snapshot";
+            Err(Error::new(ErrorKind::MethodNotFound, format!("no such method: the control socket knows {known}")))
+        }
+    }
+}
+
+async fn answer(pending: &mut Option<Pending>) -> Result<Value, Error> {
+    let Some(pending) = pending else { return std::future::pending().await };
+    tokio::select! {
+        outcome = &mut pending.reply => outcome.unwrap_or_else(|_| Err(stopping())),
+        () = sleep_until(pending.until) => {
+            Err(Error::new(ErrorKind::Timeout, format!("the appliance did not answer within {} s", ASK_TIMEOUT.as_secs())))
+        }
+    }
+}
+
+async fn change(status: &mut watch::Receiver<Status>, watching: &Option<Watching>) -> Result<(), watch::error::RecvError> {
+    let Some(watching) = watching else { return std::future::pending().await };
+    // First the pause, then the change: the other way round a change seen before a cancellation would be lost.
+    sleep_until(watching.next).await;
+    status.changed().await
+}
+
+fn stopping() -> Error {
+    Error::new(ErrorKind::Unavailable, "the appliance is stopping")
+}
+
+fn to_value(status: &Status) -> Result<Value, Error> {
+    serde_json::to_value(status).map_err(|e| Error::new(ErrorKind::InternalError, format!("the status: {e}")))
+}
