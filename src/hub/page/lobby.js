@@ -73,14 +73,13 @@ export function createLobby({ client, onJoin, onSignOut }) {
     clearTimeout(looking);
     const looked = call;
     try {
-      const { present } = await call.get();
-      if (looked === call) showWho(present);
+      await looked.get(); // from here on `presentChanged` tells
     } catch (error) {
-      if (looked !== call || !call) return;
+      if (looked !== call || unsubscribe.length === 0) return;
       if (error.kind === 'not_found') showWho([]);
       else $('who').replaceChildren(el('p', { className: 'quiet' }, sentence(error.message)));
+      looking = setTimeout(look, LOOK_EVERY);
     }
-    if (looked === call) looking = setTimeout(look, LOOK_EVERY);
   }
 
   function showWho(present) {
@@ -124,7 +123,11 @@ export function createLobby({ client, onJoin, onSignOut }) {
       $('who-am-i').textContent = client.user?.name ?? '';
       tell($('lobby-note'), note);
       tell($('join-error'));
-      unsubscribe = [call.camera.on('changed', showDevices), call.microphone.on('changed', showDevices)];
+      unsubscribe = [
+        call.on('presentChanged', showWho),
+        call.camera.on('changed', showDevices),
+        call.microphone.on('changed', showDevices),
+      ];
       showDevices();
       // not awaited: a question for permission must not keep anybody out, and what comes later is sent without renegotiation
       if (camera) call.camera.enable().catch(() => {});

@@ -12,7 +12,7 @@ import { CallState } from '/sdk/state.js';
  * Events: `stateChange` {previous: {state}, state}, `localParticipant`, `participantJoined`, `participantUpdated` (a Participant
  * each), `participantLeft` {id, participant, reason}, `trackAdded` {participant, track}, `connectionStateChanged` {participant,
  * state}, `playbackBlocked` (the browser wants a tap first: then call `resumePlayback`), `error` (a CallboxError),
- * `sessionTerminated` {reason, unexpected}.
+ * `sessionTerminated` {reason, unexpected}, `presentChanged` (once loaded: who is in, also before you join).
  */
 export class Call extends Emitter {
   /** @type {CallState} */
@@ -121,6 +121,8 @@ export class Call extends Emitter {
 
   /** @internal One event of the hub for this call. */
   _event(event) {
+    this.state.follow(event);
+    if (event.type !== 'call.signal') this.emit('presentChanged', this.state.present);
     if (!this.state.inCall) return;
     switch (event.type) {
       case 'participant.joined':
@@ -148,7 +150,10 @@ export class Call extends Emitter {
 
   /** @internal The hub is back. If it does not remember us, we join again as who we are: the media never stopped. */
   async _back(resumed) {
-    if (!this.state.inCall) return;
+    if (!this.state.inCall) {
+      if (this.state.loaded && !resumed) await this.get().catch(() => {});
+      return;
+    }
     if (resumed) {
       this.#become('joined');
       this.#tellMuted();
@@ -181,6 +186,7 @@ export class Call extends Emitter {
     await this.#client.connect();
     const call = await this.#ask(method, params);
     this.state.load(call);
+    this.emit('presentChanged', this.state.present);
     return this.state;
   }
 

@@ -17,8 +17,10 @@ export class CallState {
   createdBy = null;
   /** RFC 3339. @type {string | null} */
   createdAt = null;
-  /** Who was in when the call was last loaded, as the hub describes them; before the join, `participants` is empty. */
+  /** Who is in, as the hub describes them; for the lobby, as before the join `participants` is empty. @type {object[]} */
   present = [];
+  /** Whether the call was loaded, and is followed from then on. */
+  loaded = false;
 
   constructor(cid) {
     this.cid = cid;
@@ -40,5 +42,14 @@ export class CallState {
     this.createdBy = wire.created_by;
     this.createdAt = wire.created_at;
     this.present = wire.participants ?? [];
+    this.loaded = true;
+  }
+
+  /** Keeps `present` up to date with one event of the hub. */
+  follow({ type, participant }) {
+    const others = this.present.filter(({ id }) => id !== (participant?.id ?? participant));
+    if (type === 'participant.left') this.present = others;
+    else if (type === 'participant.updated') this.present = this.present.map((one) => (one.id === participant.id ? participant : one));
+    else if (type === 'participant.joined') this.present = [...others, participant];
   }
 }

@@ -1,0 +1,85 @@
+//! A real appliance: `callbox run` with a configuration of its own, in a temporary directory.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use callbox::protocol::control::Status;
+use tempfile::TempDir;
+
+use super::{Hub, Process};
+
+/// A running appliance.
+pub struct Appliance {
+    /// Its daemon.
+    pub process: Process,
+    directory: TempDir,
+}
+
+impl Appliance {
+    /// Signed in as `user`; `toml` holds more tables of `callbox.toml`. It hears nothing and shows nothing unless told so.
+    /// `{dir}` in it is the appliance's directory.
+    pub fn start(hub: &Hub, user: &str, toml: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let dir = directory.path().display();
+        let config = format!(
+            "state-directory = \"{dir}/state\"\n\n[hub]\nurl = \"{}\"\nuser = \"{user}\"\npassword-file = \"{}\"\n\n\
+             [control]\nsocket = \"{dir}/control.sock\"\n\n{}\n",
+            hub.socket_url(),
+            hub.password_file().display(),
+            toml.replace("{dir}", &dir.to_string()),
+        );
+        std::fs::write(directory.path().join("callbox.toml"), config).unwrap();
+        let process = launch(&directory);
+        Self { process, directory }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// After a `kill`, with the same configuration and state.
+    pub fn restart(&mut self) {
+        self.process = launch(&self.directory);
+    }
+
+    /// A file in its directory.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// `callbox VERB --socket … ARGS`: what it printed to stdout, or to stderr if it failed.
+    pub fn cli(&self, verb: &str, args: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_callbox"));
+        let output = command.arg(verb).arg("--socket").arg(self.file("control.sock")).args(args).output().unwrap();
+        match output.status.success() {
+            true => Ok(String::from_utf8(output.stdout).unwrap()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    }
+
+    /// `callbox status --json`.
+    pub fn status(&self) -> Result<Status, String> {
+        let json = self.cli("status", &["--json"])?;
+        serde_json::from_str(&json).map_err(|e| format!("{e} in {json}"))
+    }
+
+    /// `callbox snapshot`: what its screen shows, as width, height and RGB bytes.
+    pub fn snapshot(&self) -> Result<(u32, u32, Vec<u8>), String> {
+        let file = self.file("snapshot.png");
+        self.cli("snapshot", &[file.to_str().unwrap()])?;
+        let picture = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&file).unwrap()));
+        let mut reader = picture.read_info().map_err(|e| e.to_string())?;
+        let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut bytes).map_err(|e| e.to_string())?;
+        let channels = info.color_type.samples();
+        let rgb = bytes.chunks_exact(channels).flat_map(|pixel| [pixel[0], pixel[1.min(channels - 1)], pixel[2.min(channels - 1)]]).collect();
+        Ok((info.width, info.height, rgb))
+    }
+}
+
+fn launch(directory: &TempDir) -> Process {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callbox"));
+    command.arg("run").arg("--config").arg(directory.path().join("callbox.toml"));
+    Process::start("appliance", &mut command)
+}

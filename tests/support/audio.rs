@@ -1,0 +1,84 @@
+//! Listening to recordings.
+
+use std::path::Path;
+
+/// Samples of a WAV file, mono, -1 to 1.
+pub struct Wav {
+    /// Per second.
+    pub rate: u32,
+    /// All channels mixed.
+    pub samples: Vec<f32>,
+}
+
+impl Wav {
+    /// Reads 16-bit PCM, also from a file that is still being written: its length in the header does not matter.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+        if bytes.get(..4) != Some(b"RIFF") || bytes.get(8..12) != Some(b"WAVE") {
+            return Err(format!("{} is no WAV file ({} bytes)", path.display(), bytes.len()));
+        }
+        let u16_at = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+        let u32_at = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let (mut at, mut rate, mut channels) = (12, 0, 0);
+        while at + 8 <= bytes.len() {
+            let (name, length) = (&bytes[at..at + 4], u32_at(at + 4) as usize);
+            at += 8;
+            match name {
+                b"fmt " => {
+                    assert_eq!((u16_at(at), u16_at(at + 14)), (1, 16), "only 16-bit PCM is read here");
+                    (channels, rate) = (usize::from(u16_at(at + 2)), u32_at(at + 4));
+                }
+                b"data" => {
+                    let frames = bytes[at..].chunks_exact(2 * channels);
+                    let sample = |pair: &[u8]| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32768.0;
+                    let samples = frames.map(|frame| frame.chunks_exact(2).map(sample).sum::<f32>() / channels as f32).collect();
+                    return Ok(Self { rate, samples });
+                }
+                _ => {}
+            }
+            at += length + length % 2;
+        }
+        Err(format!("{} holds no samples yet", path.display()))
+    }
+
+    /// Seconds.
+    pub fn duration(&self) -> f32 {
+        self.samples.len() as f32 / self.rate as f32
+    }
+
+    /// The last seconds.
+    pub fn last(&self, seconds: f32) -> &[f32] {
+        let count = (seconds * self.rate as f32) as usize;
+        &self.samples[self.samples.len().saturating_sub(count)..]
+    }
+
+    /// Loudness (root mean square) of every tenth of a second.
+    pub fn loudness(&self) -> Vec<f32> {
+        self.samples.chunks(self.rate as usize / 10).map(rms).collect()
+    }
+
+    /// The strongest frequency between 100 and 4000 Hz in the given samples, on a grid of 10 Hz.
+    pub fn pitch(&self, samples: &[f32]) -> f32 {
+        let grid = (10..400).map(|step| step as f32 * 10.0);
+        grid.max_by(|a, b| tone_strength(samples, self.rate, *a).total_cmp(&tone_strength(samples, self.rate, *b))).unwrap()
+    }
+}
+
+/// How much of the energy is one tone (Goertzel): 0 none, 1 all.
+pub fn tone_strength(samples: &[f32], rate: u32, frequency: f32) -> f32 {
+    let energy: f32 = samples.iter().map(|sample| sample * sample).sum();
+    if energy <= f32::EPSILON {
+        return 0.0;
+    }
+    let coefficient = 2.0 * (std::f32::consts::TAU * frequency / rate as f32).cos();
+    let (mut one, mut two) = (0.0f32, 0.0f32);
+    for sample in samples {
+        (one, two) = (sample + coefficient * one - two, one);
+    }
+    let power = one * one + two * two - coefficient * one * two;
+    2.0 * power / (samples.len() as f32 * energy)
+}
+
+fn rms(samples: &[f32]) -> f32 {
+    (samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len().max(1) as f32).sqrt()
+}

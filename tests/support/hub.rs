@@ -1,0 +1,86 @@
+//! A real hub: `callbox hub` with a few users, in a temporary directory.
+
+use std::process::Command;
+
+use argon2::password_hash::{PasswordHasher, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tempfile::TempDir;
+
+use super::{Process, secs};
+
+/// Everybody's.
+pub const PASSWORD: &str = "correct horse";
+
+const USERS: &[(&str, &str)] =
+    &[("anna", "Anna Berg"), ("ben", "Ben Holm"), ("carla", "Carla"), ("door-1", "Front door"), ("door-2", "Back door")];
+
+/// A running hub.
+pub struct Hub {
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    process: Process,
+    directory: TempDir,
+}
+
+impl Hub {
+    /// On a free port, with the users anna, ben, carla, door-1 and door-2.
+    pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// The same, with more lines at the top of `hub.toml`.
+    pub fn with(settings: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let state = directory.path().join("state");
+        let hash = cheap_hash();
+        let users: String =
+            USERS.iter().map(|(id, name)| format!("[[user]]\nid = \"{id}\"\nname = \"{name}\"\npassword-hash = \"{hash}\"\n")).collect();
+        let config = format!("listen = \"127.0.0.1:0\"\nstate-directory = {state:?}\n{settings}\n{users}");
+        std::fs::write(directory.path().join("hub.toml"), config).unwrap();
+        std::fs::write(directory.path().join("password"), PASSWORD).unwrap();
+        let (process, url) = launch(&directory, "127.0.0.1:0");
+        Self { url, process, directory }
+    }
+
+    /// `ws://127.0.0.1:PORT`, for the appliance.
+    pub fn socket_url(&self) -> String {
+        self.url.replacen("http", "ws", 1)
+    }
+
+    /// A file with everybody's password.
+    pub fn password_file(&self) -> std::path::PathBuf {
+        self.directory.path().join("password")
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// After a `kill`: on the same port, with the same state.
+    pub fn restart(&mut self) {
+        let address = self.url.rsplit('/').next().unwrap().to_owned();
+        (self.process, self.url) = launch(&self.directory, &address);
+    }
+
+    /// What it printed.
+    pub fn output(&self) -> String {
+        self.process.output()
+    }
+}
+
+fn launch(directory: &TempDir, listen: &str) -> (Process, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callbox"));
+    command.arg("hub").arg("--config").arg(directory.path().join("hub.toml")).arg("--listen").arg(listen);
+    let mut process = Process::start("hub", &mut command);
+    let line = process.wait_for_line("listening on ", secs(15));
+    let url = line.split("listening on ").nth(1).unwrap().split_whitespace().next().unwrap().trim_end_matches('/').to_owned();
+    (process, url)
+}
+
+/// The real algorithm with the least work: the tests are not about guessing passwords.
+fn cheap_hash() -> String {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(Params::MIN_M_COST, 1, 1, None).unwrap());
+    let salt = SaltString::encode_b64(b"not so random").unwrap();
+    argon2.hash_password(PASSWORD.as_bytes(), &salt).unwrap().to_string()
+}

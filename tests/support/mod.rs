@@ -1,0 +1,29 @@
+//! What the end-to-end tests share: real processes (hub, appliance, browser) that end with the test whatever happens, waiting for
+//! conditions rather than for time, and reading what a person would see and hear.
+//!
+//! ```no_run
+//! let hub = Hub::start();
+//! let door = Appliance::start(&hub, "door-1", "[camera]\nsource = \"test\"");
+//! let anna = Browser::start(Fake::default()).await;
+//! anna.join(&hub, "anna", "lobby").await;
+//! eventually(secs(10), "anna sees the door", async || anna.sees("door-1").await).await;
+//! ```
+#![allow(dead_code, unused_imports)]
+
+mod appliance;
+mod audio;
+mod browser;
+mod hub;
+mod material;
+mod page;
+mod process;
+mod wait;
+
+pub use appliance::Appliance;
+pub use audio::{Wav, tone_strength};
+pub use browser::{Browser, Fake};
+pub use hub::{Hub, PASSWORD};
+pub use material::{speech, video_file, y4m};
+pub use page::{Card, Tile};
+pub use process::Process;
+pub use wait::{eventually, hold, secs};
