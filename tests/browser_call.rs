@@ -52,7 +52,9 @@ async fn two_people_see_and_hear_each_other_and_one_leaves() {
     })
     .await;
     eventually(secs(5), "Ben is in the lobby again", async || ben.text("lobby-note").await.ok_or("no note")).await;
-    let present = eventually(secs(5), "and sees who is in", async || ben.text("who").await.filter(|who| who.contains("Anna")).ok_or("nobody"));
+    let present = eventually(secs(5), "and sees who is in", async || {
+        ben.text("who").await.filter(|who| who.contains("Anna")).ok_or("nobody")
+    });
     present.await;
 }
 

@@ -73,7 +73,10 @@ impl Appliance {
         let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut bytes).map_err(|e| e.to_string())?;
         let channels = info.color_type.samples();
-        let rgb = bytes.chunks_exact(channels).flat_map(|pixel| [pixel[0], pixel[1.min(channels - 1)], pixel[2.min(channels - 1)]]).collect();
+        let rgb = bytes
+            .chunks_exact(channels)
+            .flat_map(|pixel| [pixel[0], pixel[1.min(channels - 1)], pixel[2.min(channels - 1)]])
+            .collect();
         Ok((info.width, info.height, rgb))
     }
 }

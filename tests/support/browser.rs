@@ -36,7 +36,8 @@ impl Browser {
     pub async fn start(fake: Fake) -> Self {
         let profile = tempfile::tempdir().unwrap();
         // its own TMPDIR as well: what Chromium leaves there goes with the profile
-        let mut process = Process::start("chromedriver", Command::new("chromedriver").arg("--port=0").env("TMPDIR", profile.path()));
+        let mut process =
+            Process::start("chromedriver", Command::new("chromedriver").arg("--port=0").env("TMPDIR", profile.path()));
         let line = process.wait_for_line("successfully on port", secs(20));
         let port: u16 = line.rsplit(' ').next().unwrap().trim_end_matches('.').parse().unwrap();
         let mut capabilities = DesiredCapabilities::chrome();
@@ -65,9 +66,11 @@ impl Browser {
 
     /// Waits until the page is in the call.
     pub async fn in_call(&self) {
-        eventually(secs(20), "the page is in the call", async || match self.js::<Option<String>>("callbox?.call?.state.state").await {
-            Some(state) if state == "joined" => Ok(()),
-            state => Err((state, self.js::<String>("document.body.innerText").await)),
+        eventually(secs(20), "the page is in the call", async || {
+            match self.js::<Option<String>>("callbox?.call?.state.state").await {
+                Some(state) if state == "joined" => Ok(()),
+                state => Err((state, self.js::<String>("document.body.innerText").await)),
+            }
         })
         .await;
     }

@@ -33,8 +33,10 @@ impl Hub {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("state");
         let hash = cheap_hash();
-        let users: String =
-            USERS.iter().map(|(id, name)| format!("[[user]]\nid = \"{id}\"\nname = \"{name}\"\npassword-hash = \"{hash}\"\n")).collect();
+        let users: String = USERS
+            .iter()
+            .map(|(id, name)| format!("[[user]]\nid = \"{id}\"\nname = \"{name}\"\npassword-hash = \"{hash}\"\n"))
+            .collect();
         let config = format!("listen = \"127.0.0.1:0\"\nstate-directory = {state:?}\n{settings}\n{users}");
         std::fs::write(directory.path().join("hub.toml"), config).unwrap();
         std::fs::write(directory.path().join("password"), PASSWORD).unwrap();

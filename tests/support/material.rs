@@ -28,17 +28,30 @@ pub fn y4m(video: &Path, width: u32, height: u32) -> PathBuf {
         let caps = format!("video/x-raw,format=I420,width={width},height={height},framerate=25/1");
         let mut command = Command::new("gst-launch-1.0");
         command.arg("-q").arg("filesrc").arg(format!("location={}", video.display()));
-        command.args(["!", "decodebin", "!", "videoconvert", "!", "videoscale", "!", "videorate", "!", &caps, "!", "y4menc", "!", "filesink"]);
+        command.args([
+            "!",
+            "decodebin",
+            "!",
+            "videoconvert",
+            "!",
+            "videoscale",
+            "!",
+            "videorate",
+            "!",
+            &caps,
+            "!",
+            "y4menc",
+            "!",
+            "filesink",
+        ]);
         run(command.arg(format!("location={}", target.display())));
     })
 }
 
 /// Where the material is kept: `CALLBOX_MATERIAL`, or `.cache/material` beside `Cargo.toml` (git ignores it).
 fn directory() -> PathBuf {
-    let directory = std::env::var_os("CALLBOX_MATERIAL").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/material"),
-        PathBuf::from,
-    );
+    let directory = std::env::var_os("CALLBOX_MATERIAL")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/material"), PathBuf::from);
     std::fs::create_dir_all(&directory).unwrap();
     directory
 }

@@ -36,12 +36,10 @@ const REMOTE: &str = "document.querySelector('.tile:not(.local) video')";
 impl Browser {
     /// All tiles.
     pub async fn tiles(&self) -> Vec<Tile> {
-        self.js(
-            "[...document.querySelectorAll('.tile')].map((tile) => { const video = tile.querySelector('video'); return {\
+        self.js("[...document.querySelectorAll('.tile')].map((tile) => { const video = tile.querySelector('video'); return {\
              label: tile.getAttribute('aria-label'), picture: tile.classList.contains('has-picture'),\
-             frames: video.getVideoPlaybackQuality().totalVideoFrames, width: video.videoWidth, height: video.videoHeight }; })",
-        )
-        .await
+             frames: video.getVideoPlaybackQuality().totalVideoFrames, width: video.videoWidth, height: video.videoHeight }; })")
+            .await
     }
 
     /// The tile of the participant with this name; the error is what there is instead.
