@@ -18,7 +18,7 @@ pub struct Address<'t> {
 
 /// `SCHEME://HOST[:PORT][/]` and nothing more.
 pub fn address<'t>(text: &'t str, schemes: &[&str]) -> Result<Address<'t>, String> {
-    let example = format!("write {}://hub.example.org", schemes[schemes.len() - 1]);
+    let example = format!("write {}://HOST or {0}://HOST:PORT", schemes[schemes.len() - 1]);
     let Some((scheme, rest)) = text.split_once("://") else {
         return Err(format!("the scheme is missing: {example}"));
     };
@@ -86,8 +86,8 @@ pub fn secret_file(section: &mut Section<'_, '_>, key: &str, file: &At<PathBuf>)
         Err(error) => Problem::error(format!("cannot read `{name}`: {error}")).at(&file.at, format!("{path}")),
         Ok(found) if found.permissions().mode() & 0o007 != 0 => {
             let mode = found.permissions().mode() & 0o7777;
-            Problem::error(format!("everybody on this machine may open `{name}`"))
-                .at(&file.at, format!("its mode is {mode:04o}"))
+            Problem::error(format!("everybody on this machine may open `{name}`: its mode is {mode:04o}"))
+                .at(&file.at, format!("{path}"))
                 .help(format!("chmod 600 {path}"))
         }
         Ok(found) if found.is_file() && found.len() == 0 => {

@@ -15,6 +15,8 @@ mod read_appliance;
 #[cfg(feature = "hub")]
 mod read_hub;
 mod reader;
+#[cfg(test)]
+mod reference;
 mod report;
 mod similar;
 mod source;

@@ -8,7 +8,7 @@ use argon2::Algorithm;
 use argon2::password_hash::PasswordHash;
 
 use super::check;
-use super::reader::{Reading, Section};
+use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::source::Span;
 use super::tree::{Table, Value};
@@ -19,7 +19,13 @@ use crate::protocol::UserId;
 pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Hub {
     let default = Hub::default();
     let mut s = reading.root(root);
-    let listen = s.parse::<SocketAddr>("listen");
+    let listen = s.text("listen").and_then(|text| match text.value.parse::<SocketAddr>() {
+        Ok(value) => Some(At { value, at: text.at, key_at: text.key_at }),
+        Err(_) => {
+            s.bad("listen", &text.at, "write ADDRESS:PORT in numbers, for example 127.0.0.1:8080 or [::]:8443");
+            None
+        }
+    });
     if let Some(listen) = listen.as_ref().filter(|listen| !listen.value.ip().is_loopback() && !root.contains_key("tls")) {
         s.note(
             Problem::warning("the hub is open to the network without TLS: passwords travel in the clear")

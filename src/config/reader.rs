@@ -43,6 +43,8 @@ pub struct Section<'a, 'r> {
     path: &'static str,
     table: Option<&'a Table>,
     at: Option<Span>,
+    /// Not a table at all: what is missing in it is beside the point.
+    broken: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -53,13 +55,15 @@ impl<'a> Reading<'a> {
 
     /// The keys outside of any table.
     pub fn root<'r>(&'r mut self, root: &'a Table) -> Section<'a, 'r> {
-        Section { reading: self, path: "", table: Some(root), at: None }
+        Section { reading: self, path: "", table: Some(root), at: None, broken: false }
     }
 
     /// One `[table]`, there or not.
     pub fn section<'r>(&'r mut self, root: &'a Table, path: &'static str) -> Section<'a, 'r> {
         self.known.insert(path.to_owned());
-        let Some(node) = root.get(path) else { return Section { reading: self, path, table: None, at: None } };
+        let Some(node) = root.get(path) else {
+            return Section { reading: self, path, table: None, at: None, broken: false };
+        };
         self.inner(node, path)
     }
 
@@ -71,9 +75,9 @@ impl<'a> Reading<'a> {
                     .at(&node.at, "")
                     .help(format!("write [{path}] on a line of its own, and its keys below")),
             );
-            return Section { reading: self, path, table: None, at: None };
+            return Section { reading: self, path, table: None, at: None, broken: true };
         };
-        Section { reading: self, path, table: Some(table), at: Some(node.key_at.clone()) }
+        Section { reading: self, path, table: Some(table), at: Some(node.key_at.clone()), broken: false }
     }
 
     /// Whether `later` was said in a later layer than `earlier`, and so overrules it.
@@ -102,13 +106,13 @@ impl<'a> Section<'a, '_> {
 
     /// Notes that a required key is missing.
     pub fn missing(&mut self, key: &str, help: impl Into<String>) {
-        let misspelt = |other: &String| similar::best(other, [key]).is_some();
-        if self.reading.incomplete || self.table.is_some_and(|table| table.keys().any(misspelt)) {
+        let file = |at: &Span| self.reading.map.find(at).is_some_and(|(source, _)| source.is_file);
+        let misspelt = |(other, node): (&String, &Node)| file(&node.key_at) && similar::best(other, [key]).is_some();
+        if self.broken || self.reading.incomplete || self.table.is_some_and(|table| table.iter().any(misspelt)) {
             return;
         }
         let problem = Problem::error(format!("`{}` is missing", self.name(key)));
-        let file = |at: &&Span| self.reading.map.find(at).is_some_and(|(source, _)| source.is_file);
-        let problem = match self.at.as_ref().filter(file) {
+        let problem = match self.at.as_ref().filter(|at| file(at)) {
             Some(at) => problem.at(at, "it belongs here"),
             None => problem,
         };
@@ -182,7 +186,7 @@ impl<'a> Section<'a, '_> {
             Value::Integer(number) => *number,
             Value::Word(word) => word.parse().ok(),
             _ => {
-                self.wrong_type(key, node, "a whole number", format!("write {key} = {}, without quotes", example(&bounds, node)));
+                self.wrong_type(key, node, "a whole number", example(key, &bounds, node));
                 return None;
             }
         };
@@ -293,9 +297,9 @@ impl<'a> Section<'a, '_> {
     }
 }
 
-fn example(bounds: &RangeInclusive<u32>, node: &Node) -> String {
+fn example(key: &str, bounds: &RangeInclusive<u32>, node: &Node) -> String {
     match &node.value {
-        Value::Text(text) if text.parse::<u32>().is_ok() => text.clone(),
-        _ => bounds.start().to_string(),
+        Value::Text(text) if text.parse::<u32>().is_ok() => format!("write {key} = {text}, without quotes"),
+        _ => format!("write a number from {} to {}", bounds.start(), bounds.end()),
     }
 }

@@ -161,10 +161,15 @@ fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-/// Whether a line may hold a password or a hash of one (a path to one is no secret).
+/// Whether a line may hold a password or a hash of one (a path to one is no secret). When in doubt, it does.
 fn is_secret(line: &str) -> bool {
-    let line = line.to_ascii_lowercase().replace("password-file", "").replace("password_file", "");
-    ["password", "passwd", "secret", "argon2"].iter().any(|word| line.contains(word))
+    let line = line.to_ascii_lowercase();
+    let suspect = |text: &str| ["password", "passwd", "secret", "argon2"].iter().any(|word| text.contains(word));
+    let in_url = line.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+    match line.split_once('=') {
+        Some((key, value)) if !value.contains('=') => in_url || (suspect(key) && !key.contains("file")) || value.contains("argon2"),
+        _ => in_url || suspect(&line),
+    }
 }
 
 /// An empty span would leave nothing to underline: take the character before it, or stay at the beginning.

@@ -1,0 +1,170 @@
+//! What people read when their configuration is wrong: one recorded report for each broken file in `tests/config/`.
+//! `hub-*.toml` is read as a hub's configuration, all others as an appliance's.
+#![cfg(all(feature = "appliance", feature = "hub"))]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use callbox::config::{Appliance, CameraSource, Inputs, Loaded, Report, Trust, load_appliance, load_hub};
+use tempfile::TempDir;
+
+fn corpus() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config");
+    let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn write(directory: &Path, name: &str, text: &str, mode: u32) {
+    let path = directory.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// A directory with the files that the corpus speaks of.
+fn place() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "password", "secret", 0o600);
+    write(directory.path(), "open-password", "secret", 0o644);
+    write(directory.path(), "empty-password", "", 0o600);
+    write(directory.path(), "ca.pem", "", 0o644);
+    directory
+}
+
+fn load(file: &Path) -> Result<Loaded<Appliance>, Report> {
+    load_appliance(&Inputs { file: Some(file.to_owned()), ..Inputs::default() })
+}
+
+fn report(directory: &TempDir, file: &Path) -> String {
+    let is_hub = file.file_name().unwrap().to_string_lossy().starts_with("hub-");
+    let report = if is_hub { load_hub(file).err() } else { load(file).err() };
+    let text = report.unwrap_or_else(|| panic!("{} is accepted", file.display())).to_string();
+    text.replace(&format!("{}/", directory.path().display()), "")
+}
+
+const GOOD: &str = "[hub]\nurl = \"wss://hub.example.org\"\nuser = \"door-1\"\npassword-file = \"password\"\n";
+
+#[test]
+fn every_broken_file_gets_the_recorded_report() {
+    let files = corpus();
+    assert!(files.len() >= 30);
+    for original in files {
+        let directory = place();
+        let file = directory.path().join(original.file_name().unwrap());
+        fs::copy(&original, &file).unwrap();
+        insta::assert_snapshot!(original.file_stem().unwrap().to_str().unwrap(), report(&directory, &file));
+    }
+}
+
+#[test]
+fn a_report_shows_no_password() {
+    for name in ["password-in-the-file", "password-in-url", "hub-bad-users"] {
+        let directory = place();
+        let file = directory.path().join(format!("{name}.toml"));
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/config/{name}.toml")), &file).unwrap();
+        let text = report(&directory, &file);
+        assert!(!text.contains("hunter2") && !text.contains("anna:secret"), "{text}");
+    }
+}
+
+#[test]
+fn a_drop_in_overrides_and_is_named_when_it_is_wrong() {
+    let directory = place();
+    let file = directory.path().join("door.toml");
+    write(directory.path(), "door.toml", &format!("{GOOD}[camera]\nwidth = 640\nheight = 480\n"), 0o644);
+    write(directory.path(), "door.d/10-first.toml", "[camera]\nwidth = 320\n", 0o644);
+    write(directory.path(), "door.d/20-second.toml", "[camera]\nwidth = 1920\n", 0o644);
+    write(directory.path(), "door.d/notes.txt", "not read", 0o644);
+    let loaded = load(&file).unwrap();
+    assert_eq!((loaded.config.camera.width, loaded.config.camera.height), (1920, 480));
+
+    write(directory.path(), "door.d/50-site.toml", "# this site\n[camera]\nwidth = 1281\n", 0o644);
+    insta::assert_snapshot!("drop-in", report(&directory, &file));
+}
+
+#[test]
+fn a_later_layer_may_choose_another_source_without_clearing_the_earlier_ones_keys() {
+    let directory = place();
+    let file = directory.path().join("door.toml");
+    write(directory.path(), "door.toml", &format!("{GOOD}ca-file = \"ca.pem\"\n[camera]\ndevice = \"/dev/video2\"\n"), 0o644);
+    let pin = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let inputs = Inputs {
+        file: Some(file.clone()),
+        environment: vec![("CALLBOX_HUB__PIN".into(), pin.into()), ("HOME".into(), "/".into())],
+        settings: vec!["camera.source=test".into(), "camera.width=640".into(), "screen.read-test-card=true".into()],
+        credentials: None,
+    };
+    let config = load_appliance(&inputs).unwrap().config;
+    assert_eq!(config.camera.source, CameraSource::Test);
+    assert_eq!(config.camera.width, 640);
+    assert!(config.screen.read_test_card);
+    assert_eq!(config.hub.trust, Trust::Pin([0; 32]));
+    assert_eq!(load(&file).unwrap().config.hub.trust, Trust::CaFile(directory.path().join("ca.pem")));
+}
+
+#[test]
+fn environment_and_command_line_are_named_when_they_are_wrong() {
+    let directory = place();
+    write(directory.path(), "door.toml", GOOD, 0o644);
+    let inputs = Inputs {
+        file: Some(directory.path().join("door.toml")),
+        environment: vec![("CALLBOX_CAMERA__WIDTH".into(), "wide".into()), ("CALLBOX_CAMERA__WIDHT".into(), "640".into())],
+        settings: vec!["camera.source=tset".into(), "video.bitrat=1 Mbit/s".into(), "nonsense".into()],
+        credentials: None,
+    };
+    insta::assert_snapshot!("environment-and-command-line", load_appliance(&inputs).unwrap_err().to_string());
+}
+
+#[test]
+fn a_systemd_credential_stands_in_for_the_password_file() {
+    let directory = place();
+    write(directory.path(), "door.toml", "[hub]\nurl = \"ws://localhost:8080\"\nuser = \"door-1\"\n", 0o644);
+    write(directory.path(), "credentials/callbox-password", "secret", 0o400);
+    let credentials = directory.path().join("credentials");
+    let inputs =
+        Inputs { file: Some(directory.path().join("door.toml")), credentials: Some(credentials.clone()), ..Inputs::default() };
+    let config = load_appliance(&inputs).unwrap().config;
+    assert_eq!(config.hub.password_file, credentials.join("callbox-password"));
+}
+
+#[test]
+fn a_hub_drop_in_adds_users() {
+    let directory = place();
+    let user = |id: &str| {
+        let hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b4dWRWJTmaaJObGRdescudvJCs";
+        format!("[[user]]\nid = \"{id}\"\npassword-hash = \"{hash}\"\n")
+    };
+    write(directory.path(), "hub.toml", &user("anna"), 0o644);
+    write(directory.path(), "hub.d/door-2.toml", &user("door-2"), 0o644);
+    let config = load_hub(&directory.path().join("hub.toml")).unwrap().config;
+    let ids: Vec<_> = config.users.iter().map(|user| user.id.as_str()).collect();
+    assert_eq!(ids, ["anna", "door-2"]);
+
+    write(directory.path(), "hub.d/door-3.toml", &user("anna"), 0o644);
+    let text = load_hub(&directory.path().join("hub.toml")).unwrap_err().to_string();
+    assert!(text.contains("hub.toml") && text.contains("door-3.toml") && text.contains("there twice"), "{text}");
+}
+
+#[test]
+fn the_program_leaves_with_4_when_the_configuration_is_wrong_and_says_ok_when_it_is_right() {
+    let callbox = |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_callbox")).args(arguments).output().unwrap();
+    let directory = place();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    write(directory.path(), "good.toml", GOOD, 0o644);
+    write(directory.path(), "bad.toml", &format!("{GOOD}[camera]\nwidth = 1281\n"), 0o644);
+    let good = callbox(&["check", "--config", &path("good.toml")]);
+    assert_eq!((good.status.code(), String::from_utf8_lossy(&good.stdout).as_ref()), (Some(0), "ok\n"));
+    for verb in ["check", "run"] {
+        let bad = callbox(&[verb, "--config", &path("bad.toml")]);
+        assert_eq!(bad.status.code(), Some(4), "{verb}");
+        assert!(String::from_utf8_lossy(&bad.stderr).contains("bad.toml:6:9"), "{bad:?}");
+        assert!(bad.stdout.is_empty());
+    }
+    assert_eq!(callbox(&["check", "--config", &path("nowhere.toml")]).status.code(), Some(4));
+    assert_eq!(callbox(&["chek"]).status.code(), Some(2));
+    assert_eq!(callbox(&["join", "lobby"]).status.code(), Some(2));
+}
