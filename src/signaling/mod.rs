@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+pub use crate::config::Trust;
 use crate::protocol::UserId;
 use crate::protocol::control::HubState;
 use crate::protocol::hub::{self, ClientInfo, InCall, JoinCall, MuteSelf, SendSignal, SessionOpened};
@@ -55,17 +56,6 @@ pub struct Config {
 pub struct PasswordSource {
     /// The file.
     pub file: PathBuf,
-}
-
-/// Which certificate of the hub is believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trust {
-    /// One that leads to a root this system trusts.
-    System,
-    /// One that leads to a root in this PEM file, and to no other.
-    CaFile(PathBuf),
-    /// One with this public key (SHA-256 of its SubjectPublicKeyInfo), whoever signed it and whatever its dates and names.
-    Pin([u8; 32]),
 }
 
 /// Something to ask the hub.
