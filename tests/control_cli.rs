@@ -170,8 +170,14 @@ async fn events_are_printed_as_they_happen_and_the_end_of_the_daemon_is_3() {
         assert!(found, "{args:?}: no {second}");
     }
     let mut child = Killed(callbox(&daemon.path(), &["events"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
-    let mut first = String::new();
-    BufReader::new(child.0.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+    let mut child = tokio::task::spawn_blocking(move || {
+        let mut first = String::new();
+        BufReader::new(child.0.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+        assert_eq!(first, "hub disconnected\n");
+        child
+    })
+    .await
+    .unwrap();
     drop(daemon);
     let code = tokio::task::spawn_blocking(move || child.0.wait().unwrap().code()).await.unwrap();
     assert_eq!(code, Some(3));
