@@ -246,7 +246,7 @@ fn the_rules_see_what_they_forbid() {
     ];
     for text in impure {
         for name in ["call/state.rs", "hub/calls.rs", "hub/calls/rules.rs", "signaling/connection.rs", "media/plan/mod.rs"] {
-            assert_eq!(impurities(&File::new(name, text)).len(), 1, "{name}: {text}");
+            assert!(!impurities(&File::new(name, text)).is_empty(), "{name}: {text}");
         }
         assert!(impurities(&File::new("media/capture.rs", text)).is_empty());
     }
