@@ -79,6 +79,24 @@ pub fn tone_strength(samples: &[f32], rate: u32, frequency: f32) -> f32 {
     2.0 * power / (samples.len() as f32 * energy)
 }
 
+/// How well two loudness curves follow each other at the best shift of the second over the first: 1 the same, 0 not at all.
+pub fn envelope_likeness(heard: &[f32], said: &[f32]) -> f32 {
+    let shifts = 0..said.len().saturating_sub(heard.len()).max(1);
+    shifts.map(|shift| correlation(heard, &said[shift..(shift + heard.len()).min(said.len())])).fold(-1.0, f32::max)
+}
+
+fn correlation(one: &[f32], other: &[f32]) -> f32 {
+    let length = one.len().min(other.len());
+    let centred = |curve: &[f32]| {
+        let mean = curve[..length].iter().sum::<f32>() / length as f32;
+        curve[..length].iter().map(|value| value - mean).collect::<Vec<_>>()
+    };
+    let (one, other) = (centred(one), centred(other));
+    let product: f32 = one.iter().zip(&other).map(|(a, b)| a * b).sum();
+    let lengths = (one.iter().map(|a| a * a).sum::<f32>() * other.iter().map(|b| b * b).sum::<f32>()).sqrt();
+    if lengths <= f32::EPSILON { 0.0 } else { product / lengths }
+}
+
 fn rms(samples: &[f32]) -> f32 {
     (samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len().max(1) as f32).sqrt()
 }

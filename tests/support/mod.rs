@@ -16,14 +16,16 @@ mod browser;
 mod hub;
 mod material;
 mod page;
+mod picture;
 mod process;
 mod wait;
 
 pub use appliance::Appliance;
-pub use audio::{Wav, tone_strength};
-pub use browser::{Browser, Fake};
+pub use audio::{Wav, envelope_likeness, tone_strength};
+pub use browser::{Browser, Fake, deep_link};
 pub use hub::{Hub, PASSWORD};
 pub use material::{speech, video_file, y4m};
 pub use page::{Card, Tile};
+pub use picture::{Thumbnail, best_likeness, likeness, thumbnail, thumbnails};
 pub use process::Process;
 pub use wait::{eventually, hold, secs};

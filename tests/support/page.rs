@@ -72,9 +72,37 @@ impl Browser {
         .await
     }
 
+    /// The other's picture as RGB: width, height, bytes.
+    pub async fn picture(&self) -> (u32, u32, Vec<u8>) {
+        let (width, height, base64): (u32, u32, String) = self
+            .js_async(&format!(
+                "const video = {REMOTE}; const [w, h] = [video.videoWidth, video.videoHeight];\
+                 const canvas = new OffscreenCanvas(w, h); const context = canvas.getContext('2d'); context.drawImage(video, 0, 0);\
+                 const {{ data }} = context.getImageData(0, 0, w, h); let text = '';\
+                 for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(data[i], data[i + 1], data[i + 2]);\
+                 return [w, h, btoa(text)];"
+            ))
+            .await;
+        (width, height, base64::Engine::decode(&base64::engine::general_purpose::STANDARD, base64).unwrap())
+    }
+
     /// Listens to the first other participant for a moment: the strongest frequency in Hz, and its level in dB.
     pub async fn pitch(&self) -> (f64, f64) {
         self.js_async(&format!("{HEAR} return (await hear({REMOTE}.srcObject)).slice(0, 2);")).await
+    }
+
+    /// Listens for some seconds: the loudness of the other, ten times a second.
+    pub async fn envelope(&self, seconds: u32) -> Vec<f32> {
+        self.js_async(&format!(
+            "const context = new AudioContext({{ sampleRate: 48000 }}); await context.resume();\
+             const source = context.createMediaStreamSource({REMOTE}.srcObject);\
+             const tap = context.createScriptProcessor(4096, 1, 1); const levels = []; let squares = 0, count = 0;\
+             tap.onaudioprocess = ({{ inputBuffer }}) => {{ for (const sample of inputBuffer.getChannelData(0)) {{\
+               squares += sample * sample; if (++count === 4800) {{ levels.push(Math.sqrt(squares / count)); squares = count = 0; }} }} }};\
+             source.connect(tap); tap.connect(context.destination);\
+             await new Promise((resolve) => setTimeout(resolve, {seconds} * 1000)); await context.close(); return levels;"
+        ))
+        .await
     }
 
     /// How loud the first other participant is: the root mean square over a second, full scale is 1.

@@ -1,0 +1,238 @@
+//! A real Chromium in a call with a real appliance, through a real hub: what each side sees and hears of the other.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use callbox::protocol::control::{ParticipantStatus, PeerConnection};
+use support::{
+    Appliance, Browser, Fake, Hub, Wav, best_likeness, envelope_likeness, eventually, hold, secs, speech, thumbnail, thumbnails,
+    tone_strength, video_file, y4m,
+};
+
+const DOOR: &str = "
+[call]
+auto-join = \"default:lobby\"
+[camera]
+source = \"test\"
+[microphone]
+source = \"test\"
+tone = 440
+[speaker]
+sink = \"file\"
+file = \"{dir}/speaker.wav\"
+[screen]
+output = \"none\"
+";
+
+/// The only other participant, as the appliance sees it.
+fn other(door: &Appliance) -> Result<ParticipantStatus, String> {
+    let call = door.status()?.call.ok_or("not in a call")?;
+    let [one] = call.participants.as_slice() else { return Err(format!("{:?}", call.participants)) };
+    Ok(one.clone())
+}
+
+/// Waits until the appliance decodes the browser's picture.
+async fn decodes(door: &Appliance, frames: u64) -> ParticipantStatus {
+    eventually(secs(20), "the appliance decodes the browser's picture", async || match other(door)? {
+        one if one.connection == PeerConnection::Connected && one.video.frames_decoded > frames => Ok(one),
+        one => Err(format!("{one:?}")),
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_sees_the_test_card_and_hears_the_tone_and_the_appliance_sees_the_pie_and_hears_the_beeps() {
+    let hub = Hub::start();
+    let door = Appliance::start(&hub, "door-1", DOOR);
+    let anna = Browser::start(Fake::default()).await;
+    anna.join(&hub, "anna", "default:lobby").await;
+    eventually(secs(20), "Anna sees the door", async || anna.sees("Front door", 10).await).await;
+
+    let first = eventually(secs(10), "the page reads the test card", async || anna.card().await).await;
+    let mut numbers = BTreeSet::new();
+    for _ in 0..20 {
+        numbers.extend(anna.card().await.map(|card| card.frame.wrapping_sub(first.frame)));
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(numbers.len() > 5 && numbers.iter().all(|number| *number < 30 * 60), "frame numbers advance: {numbers:?}");
+    let tile = anna.tile("Front door").await.unwrap();
+    assert_eq!((tile.width, tile.height), (1280, 720));
+    anna.shot("appliance-desktop").await;
+
+    let (pitch, level) = eventually(secs(10), "the page hears the tone", async || match anna.pitch().await {
+        (pitch, level) if level > -60.0 => Ok((pitch, level)),
+        quiet => Err(quiet),
+    })
+    .await;
+    assert!((pitch - 440.0).abs() < 3.0, "{pitch} Hz at {level} dB");
+
+    let seen = decodes(&door, 60).await;
+    assert!(seen.video.width > 0 && seen.video.height > 0 && seen.audio.packets > 50, "{seen:?}");
+    let (width, height, one) = eventually(secs(10), "a snapshot", async || door.snapshot()).await;
+    let green = one
+        .chunks_exact(3)
+        .filter(|p| p[1] > 80 && u16::from(p[1]) > u16::from(p[0]) + 40 && u16::from(p[1]) > u16::from(p[2]) + 40)
+        .count();
+    let share = green as f64 / f64::from(width * height);
+    assert!((0.3..0.99).contains(&share), "the fake camera is green with a pie and a timer: {share} of {width}x{height}");
+    eventually(secs(5), "the pie moves", async || {
+        let (_, _, two) = door.snapshot()?;
+        let changed = one.iter().zip(&two).filter(|(a, b)| a.abs_diff(**b) > 60).count();
+        if changed > 500 { Ok(()) } else { Err(format!("{changed} bytes changed")) }
+    })
+    .await;
+
+    eventually(secs(10), "the speaker plays the beeps", async || {
+        let wav = Wav::read(&door.file("speaker.wav"))?;
+        let loudness = wav.loudness();
+        let recent = &loudness[loudness.len().saturating_sub(40)..];
+        let onsets = recent.windows(2).filter(|pair| pair[0] < 0.01 && pair[1] > 0.02).count();
+        if onsets >= 3 { Ok(()) } else { Err(format!("{recent:?}")) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_media_go_on_without_the_hub() {
+    let mut hub = Hub::start();
+    let door = Appliance::start(&hub, "door-1", DOOR);
+    let anna = Browser::start(Fake::default()).await;
+    anna.join(&hub, "anna", "default:lobby").await;
+    let mut shown = eventually(secs(20), "Anna sees the door", async || anna.sees("Front door", 10).await).await;
+    let mut decoded = decodes(&door, 10).await.video.frames_decoded;
+    let track: String = anna.js("callbox.call.state.remoteParticipants[0].videoTrack.id").await;
+
+    hub.kill();
+    hold(secs(4), "both pictures move", async || {
+        tokio::time::sleep(secs(1)).await;
+        shown = anna.sees("Front door", shown + 5).await.map_err(|tiles| format!("{tiles:?}"))?;
+        let now = other(&door)?.video.frames_decoded;
+        let moved = now > decoded + 5;
+        decoded = now;
+        if moved { Ok(()) } else { Err(format!("{now} frames at the appliance")) }
+    })
+    .await;
+    hub.restart();
+    eventually(secs(20), "everything is as it was", async || {
+        let state: String = anna.js("callbox.call.state.state").await;
+        let tile = anna.tile("Front door").await.map_err(|tiles| format!("{tiles:?}"))?;
+        let one = other(&door)?;
+        let whole = state == "joined" && !tile.label.contains("econnecting") && one.connection == PeerConnection::Connected;
+        if whole { Ok(()) } else { Err(format!("{state} {tile:?} {one:?}")) }
+    })
+    .await;
+    eventually(secs(5), "the picture still moves", async || anna.sees("Front door", shown + 20).await).await;
+    assert_eq!(anna.js::<String>("callbox.call.state.remoteParticipants[0].videoTrack.id").await, track, "the same connection");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_dies_is_noticed_within_eight_seconds_and_leaves_nothing_behind() {
+    let hub = Hub::with("reconnect-grace = \"4s\"");
+    let door = Appliance::start(&hub, "door-1", DOOR);
+    let mut anna = Browser::start(Fake::default()).await;
+    anna.join(&hub, "anna", "default:lobby").await;
+    decodes(&door, 10).await;
+
+    anna.kill();
+    eventually(secs(8), "the appliance notices", async || match other(&door) {
+        Ok(one) if one.connection == PeerConnection::Connected => Err(format!("{one:?}")),
+        _ => Ok(()),
+    })
+    .await;
+    eventually(secs(15), "nothing is left of it", async || {
+        let call = door.status()?.call.ok_or("the appliance left as well")?;
+        if call.participants.is_empty() { Ok(()) } else { Err(format!("{:?}", call.participants)) }
+    })
+    .await;
+
+    let ben = Browser::start(Fake::default()).await;
+    ben.join(&hub, "ben", "default:lobby").await;
+    eventually(secs(20), "the next one sees the door", async || ben.sees("Front door", 10).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_appliance_that_dies_and_comes_back_is_seen_again() {
+    let hub = Hub::start();
+    let mut door = Appliance::start(&hub, "door-1", DOOR);
+    let anna = Browser::start(Fake { phone: true, ..Fake::default() }).await;
+    anna.join(&hub, "anna", "default:lobby").await;
+    eventually(secs(20), "Anna sees the door", async || anna.sees("Front door", 10).await).await;
+    anna.shot("appliance-phone").await;
+
+    door.kill();
+    eventually(secs(8), "Anna sees that it reconnects", async || match anna.tile("Front door").await {
+        Ok(tile) if tile.label.contains("Reconnecting") => Ok(()),
+        other => Err(other),
+    })
+    .await;
+    anna.shot("reconnecting-phone").await;
+    door.restart();
+    let seen = anna.tile("Front door").await.unwrap().frames;
+    eventually(secs(20), "Anna sees the door again", async || {
+        let tile = anna.tile("Front door").await?;
+        if tile.label == "Front door" && tile.picture && (tile.frames > seen + 20 || tile.frames < seen) {
+            Ok(())
+        } else {
+            Err(vec![tile])
+        }
+    })
+    .await;
+    eventually(secs(10), "its picture is fresh", async || anna.card().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_video_and_real_speech_go_both_ways() {
+    let (Some(phone_call), Some(bikes)) = (video_file("carphone_pristine.mp4"), video_file("bikes.mp4")) else {
+        eprintln!("skipped: no real material here, scripts/material brings it");
+        return;
+    };
+    let door_says = speech("Hello, this is the front door. Somebody is standing outside and would like to come in.");
+    let anna_says = speech("Good morning. Please wait a moment, I am coming down to open the door for you.");
+    let (street, face) = (y4m(&bikes, 640, 360), y4m(&phone_call, 176, 144));
+    let hub = Hub::start();
+    let door = Appliance::start(
+        &hub,
+        "door-1",
+        &format!(
+            "[call]\nauto-join = \"default:lobby\"\n[camera]\nsource = \"file\"\nfile = {phone_call:?}\nwidth = 640\nheight = 480\n\
+             [microphone]\nsource = \"file\"\nfile = {door_says:?}\n[speaker]\nsink = \"file\"\nfile = \"{{dir}}/speaker.wav\"\n\
+             [screen]\noutput = \"none\"\n"
+        ),
+    );
+    let anna = Browser::start(Fake { video: Some(street.clone()), audio: Some(anna_says.clone()), ..Fake::default() }).await;
+    anna.join(&hub, "anna", "default:lobby").await;
+    eventually(secs(20), "Anna sees the door", async || anna.sees("Front door", 10).await).await;
+    decodes(&door, 30).await;
+    anna.shot("real-material-desktop").await;
+
+    let faces = thumbnails(&face);
+    let streets = thumbnails(&street);
+    assert!(best_likeness(&faces[0], &streets) < 0.8, "the two videos do not look alike");
+    eventually(secs(10), "the page shows the face", async || {
+        let (width, height, rgb) = anna.picture().await;
+        let alike = best_likeness(&thumbnail(width, height, &rgb), &faces);
+        if alike > 0.9 { Ok(()) } else { Err((width, height, alike)) }
+    })
+    .await;
+    eventually(secs(10), "the appliance's screen shows the street", async || {
+        let (width, height, rgb) = door.snapshot()?;
+        let alike = best_likeness(&thumbnail(width, height, &rgb), &streets);
+        if alike > 0.9 { Ok(()) } else { Err(format!("{width}x{height}: {alike}")) }
+    })
+    .await;
+
+    let heard = anna.envelope(8).await;
+    let alike = envelope_likeness(&heard[10..], &Wav::read(&door_says).unwrap().loudness());
+    assert!(alike > 0.7, "Anna hears the door's words: {alike}");
+    let alike = eventually(secs(15), "the speaker plays Anna's words", async || {
+        let wav = Wav::read(&door.file("speaker.wav"))?;
+        let heard = wav.loudness();
+        let heard = heard.get(heard.len().saturating_sub(70)..).filter(|heard| heard.len() == 70).ok_or("too short")?;
+        let alike = envelope_likeness(heard, &Wav::read(&anna_says)?.loudness());
+        if alike > 0.6 { Ok(alike) } else { Err(format!("{alike}: {heard:?}")) }
+    })
+    .await;
+    eprintln!("speech at the speaker: {alike}");
+}
