@@ -40,7 +40,11 @@ pub async fn sign_in(config: &Config) -> Result<(AccessToken, Duration), Failure
     let stream = dial(&config.url, &config.trust).await?;
     match timeout(ANSWER_TIMEOUT, exchange(TokioIo::new(stream), request)).await {
         Ok(Ok((status, body))) => read_answer(status, &body, config),
-        Ok(Err(error)) => Err(Failure::passing(format!("the sign-in at the hub failed: {error}"))),
+        Ok(Err(error)) => {
+            let strange = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
+            let hint = if strange && !config.url.secure() { " (does it want TLS, wss:// in `hub.url`?)" } else { "" };
+            Err(Failure::passing(format!("the sign-in at the hub failed: {error}{hint}")))
+        }
         Err(_) => Err(Failure::passing(format!("the hub did not answer the sign-in within {} s", ANSWER_TIMEOUT.as_secs()))),
     }
 }

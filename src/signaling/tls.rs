@@ -167,6 +167,9 @@ fn distrust(error: &CertificateError, host: &str) -> String {
         CertificateError::UnknownIssuer => {
             format!("nobody whom this machine trusts has signed the certificate of {host}: set `hub.ca-file` or `hub.pin`")
         }
+        CertificateError::BadSignature => {
+            format!("a signature of {host} is not by the key it should be: is `hub.ca-file` the right one? or set `hub.pin`")
+        }
         CertificateError::Other(other) => match other.0.downcast_ref::<PinMismatch>() {
             Some(PinMismatch { found }) => {
                 let found = as_curl_writes_it(found);
