@@ -1,2 +1,112 @@
-//! See lib.rs.
+//! The hub: the call service that appliances and browsers sign in to, and the page that browsers open.
+//!
+//! ```text
+//!   accept ─► http ─┬─ POST /v1/token ─► signin: passwords, tokens
+//!                   ├─ /v1/socket ─────► socket: one task per client ──Message──► driver: sessions, calls (pure)
+//!                   ├─ /healthz                      ▲                              │        │
+//!                   └─ the page                      └───────────outbox─────────────┘     persist ─► store
+//! ```
+//!
+//! One task, the [`driver`], owns all sessions and calls. What it answers waits until the change behind it is on the disk.
+
+pub mod calls;
 pub mod page;
+
+mod accept;
+mod driver;
+mod error;
+mod http;
+mod limits;
+mod passwords;
+mod persist;
+mod sessions;
+mod signin;
+mod socket;
+mod store;
+mod tls;
+mod tokens;
+
+use std::fs::DirBuilder;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tracing::{debug, info};
+
+pub use error::Error;
+pub use passwords::hash as hash_password;
+
+use crate::config;
+use calls::{Calls, Limits};
+use driver::{Driver, Message};
+use persist::Persist;
+use sessions::Sessions;
+use store::{FileStore, Writer};
+
+/// Calls that one session may follow.
+const FOLLOWED: usize = 64;
+/// Calls that the hub keeps.
+const CALLS: usize = 100_000;
+/// For sockets to be closed when the hub goes down.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Runs the hub until `shutdown` is ready. `listening` is told the URL once the hub can be reached; with port 0 in the
+/// configuration that is the only way to learn the port.
+pub async fn serve(config: config::Hub, listening: impl FnOnce(&str), shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+    let directory = &config.state_directory;
+    make_directory(directory)?;
+    let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let users = passwords::Users::new(&config.users)?;
+    let tokens = tokens::Tokens::open(&directory.join("token.key"), config.token_lifetime)?;
+    let driver = load(&config)?;
+    let at = config.listen;
+    let listener = accept::listen(at).map_err(|source| Error::Listen { address: at, source })?;
+    let address = listener.local_addr().map_err(|source| Error::Listen { address: at, source })?;
+
+    let (handle, driving) = driver.start();
+    let app = Arc::new(http::App { users, tokens, signin: signin::SignIn::default(), driver: handle.clone() });
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(accept::serve(listener, tls, http::router(app), stopped));
+    info!(%address, users = config.users.len(), "listening");
+    listening(&url(scheme, address));
+
+    shutdown.await;
+    info!("going down");
+    let _ = stop.send(true);
+    let _ = handle.send(Message::Shutdown).await;
+    let _ = driving.await;
+    if tokio::time::timeout(GOODBYE, serving).await.is_err() {
+        debug!("some sockets were not closed in time");
+    }
+    Ok(())
+}
+
+fn url(scheme: &str, address: SocketAddr) -> String {
+    format!("{scheme}://{address}")
+}
+
+fn make_directory(path: &Path) -> Result<(), Error> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| Error::StateDirectory { path: path.to_owned(), source })?;
+    Ok(())
+}
+
+/// Calls as the last hub left them, and everything that keeps them.
+fn load(config: &config::Hub) -> Result<Driver, Error> {
+    let store = FileStore::open(&config.state_directory.join("hub.redb"))?;
+    let (records, revisions) = driver::load(&store)?;
+    let grace = config.reconnect_grace;
+    let participants = usize::try_from(config.max_participants).unwrap_or(usize::MAX);
+    let limits = Limits { grace, participants, followed: FOLLOWED, calls: CALLS };
+    let calls = Calls::new(limits, records, Instant::now());
+    let writer = Writer::start(store).map_err(|source| Error::System { what: "cannot start the store's thread", source })?;
+    Ok(Driver::new(calls, Sessions::new(grace), Persist::new(writer, revisions), grace))
+}

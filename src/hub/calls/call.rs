@@ -1,0 +1,98 @@
+//! One call and its participants.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::SessionId;
+use crate::protocol::hub::{self, ClientKind, Muted, ParticipantState, User};
+use crate::protocol::{Cid, ParticipantId, UserId};
+
+/// A call. It stays when the last participant leaves: the same id can be used again (G4).
+#[derive(Debug)]
+pub(super) struct Call {
+    pub created_by: UserId,
+    /// RFC 3339.
+    pub created_at: String,
+    pub custom: BTreeMap<String, Value>,
+    /// In order of joining; bounded by `Limits::participants`, so that looking through them is cheap.
+    pub participants: Vec<Participant>,
+    /// Who is told what happens here.
+    pub followers: BTreeSet<SessionId>,
+}
+
+/// One client in the call.
+#[derive(Debug)]
+pub(super) struct Participant {
+    pub id: ParticipantId,
+    pub generation: u32,
+    pub user: User,
+    pub kind: ClientKind,
+    pub muted: Muted,
+    pub custom: Value,
+    pub presence: Presence,
+}
+
+/// Where a participant's socket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// Open.
+    Connected(SessionId),
+    /// Dropped; the participant is given up at `until`.
+    Away {
+        /// The session that may be resumed; none after a restart of the hub.
+        session: Option<SessionId>,
+        until: Instant,
+    },
+}
+
+impl Presence {
+    pub fn session(self) -> Option<SessionId> {
+        match self {
+            Self::Connected(session) => Some(session),
+            Self::Away { session, .. } => session,
+        }
+    }
+}
+
+impl Participant {
+    /// As others see it.
+    pub fn view(&self) -> hub::Participant {
+        let state = match self.presence {
+            Presence::Connected(_) => ParticipantState::Joined,
+            Presence::Away { .. } => ParticipantState::Reconnecting,
+        };
+        hub::Participant {
+            id: self.id.clone(),
+            generation: self.generation,
+            user: self.user.clone(),
+            kind: self.kind,
+            state,
+            muted: self.muted,
+            custom: self.custom.clone(),
+        }
+    }
+}
+
+impl Call {
+    /// As its followers see it.
+    pub fn view(&self, cid: &Cid) -> hub::Call {
+        hub::Call {
+            cid: cid.clone(),
+            created_by: self.created_by.clone(),
+            created_at: self.created_at.clone(),
+            custom: self.custom.clone(),
+            participants: self.participants.iter().map(Participant::view).collect(),
+        }
+    }
+
+    /// The participant that came in by this session; there is at most one.
+    pub fn of_session(&mut self, session: SessionId) -> Option<&mut Participant> {
+        self.participants.iter_mut().find(|p| p.presence.session() == Some(session))
+    }
+
+    pub fn by_id(&mut self, id: &ParticipantId) -> Option<&mut Participant> {
+        self.participants.iter_mut().find(|p| p.id == *id)
+    }
+}

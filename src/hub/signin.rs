@@ -1,0 +1,144 @@
+//! `POST /v1/token`: username and password for an access token (OAuth2 password grant, RFC 6749 section 4.3; K2).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tracing::{debug, error, info};
+
+use super::accept::Peer;
+use super::http::App;
+use super::limits::Failures;
+use super::passwords::{MAX_PASSWORD, Verdict};
+use crate::protocol::hub::{Token, TokenError};
+
+/// The longest form.
+const MAX_FORM: usize = 8 * 1024;
+/// For the form to arrive.
+const FORM_TIME: Duration = Duration::from_secs(5);
+
+/// What sign-ins share.
+#[derive(Debug, Default)]
+pub struct SignIn {
+    failures: Mutex<Failures>,
+}
+
+impl SignIn {
+    fn wait(&self, peer: SocketAddr) -> Duration {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).wait(peer.ip(), Instant::now())
+    }
+
+    fn failed(&self, peer: SocketAddr) {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).failed(peer.ip(), Instant::now());
+    }
+}
+
+/// A refusal in the words of RFC 6749 section 5.2.
+struct Refusal {
+    status: StatusCode,
+    error: &'static str,
+    description: String,
+    retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    fn new(error: &'static str, description: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error, description: description.into(), retry_after: None }
+    }
+
+    fn slow_down(status: StatusCode, description: impl Into<String>, wait: Duration) -> Self {
+        Self { status, error: "slow_down", description: description.into(), retry_after: Some(wait) }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = TokenError { error: self.error.into(), error_description: self.description };
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(wait) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        response
+    }
+}
+
+/// The handler.
+pub async fn token(State(app): State<Arc<App>>, Extension(peer): Extension<Peer>, headers: HeaderMap, body: Body) -> Response {
+    let mut response = match grant(&app, &peer, &headers, body).await {
+        Ok(token) => Json(token).into_response(),
+        Err(refusal) => refusal.into_response(),
+    };
+    // RFC 6749 section 5.1: no cache may keep a token.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+async fn grant(app: &App, peer: &Peer, headers: &HeaderMap, body: Body) -> Result<Token, Refusal> {
+    let wait = app.signin.wait(peer.address);
+    if !wait.is_zero() {
+        let text = format!("too many failed sign-ins from this address: try again in {} s", wait.as_secs() + 1);
+        return Err(Refusal::slow_down(StatusCode::TOO_MANY_REQUESTS, text, wait + Duration::from_secs(1)));
+    }
+    let form = read_form(headers, body).await?;
+    let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    match field("grant_type") {
+        Some("password") => {}
+        Some(_) => return Err(Refusal::new("unsupported_grant_type", "`grant_type` must be `password`")),
+        None => return Err(Refusal::new("invalid_request", "`grant_type` is missing: it must be `password`")),
+    }
+    let (Some(username), Some(password)) = (field("username"), field("password")) else {
+        return Err(Refusal::new("invalid_request", "`username` and `password` are needed"));
+    };
+    if password.len() > MAX_PASSWORD {
+        return Err(Refusal::new("invalid_request", format!("`password` may have {MAX_PASSWORD} bytes")));
+    }
+    match app.users.check(username, password.to_owned()).await {
+        Verdict::Right(user) => {
+            let access_token = app.tokens.issue(&user, SystemTime::now()).map_err(|e| {
+                error!("cannot sign a token: {e}");
+                let mut refusal = Refusal::new("server_error", "the hub cannot sign a token");
+                refusal.status = StatusCode::INTERNAL_SERVER_ERROR;
+                refusal
+            })?;
+            debug!(%user, "signed in");
+            Ok(Token { access_token, token_type: "Bearer".into(), expires_in: app.tokens.lifetime().as_secs() })
+        }
+        Verdict::Wrong => {
+            app.signin.failed(peer.address);
+            info!("a sign-in failed: wrong user name or password");
+            Err(Refusal::new("invalid_grant", "user name or password is wrong"))
+        }
+        Verdict::Busy => {
+            let wait = Duration::from_secs(2);
+            Err(Refusal::slow_down(StatusCode::SERVICE_UNAVAILABLE, "too many sign-ins at this moment: try again soon", wait))
+        }
+    }
+}
+
+async fn read_form(headers: &HeaderMap, body: Body) -> Result<BTreeMap<String, String>, Refusal> {
+    let mime = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = mime.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(Refusal::new("invalid_request", "the body must be application/x-www-form-urlencoded"));
+    }
+    let bytes: Bytes = match tokio::time::timeout(FORM_TIME, axum::body::to_bytes(body, MAX_FORM)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => return Err(Refusal::new("invalid_request", format!("the form must have at most {MAX_FORM} bytes"))),
+        Err(_) => return Err(Refusal::new("invalid_request", "the form did not arrive in time")),
+    };
+    let mut form = BTreeMap::new();
+    let pairs = serde_urlencoded::from_bytes::<Vec<(String, String)>>(&bytes);
+    for (name, value) in pairs.map_err(|e| Refusal::new("invalid_request", format!("not a form: {e}")))? {
+        if form.insert(name, value).is_some() {
+            return Err(Refusal::new("invalid_request", "a field comes twice"));
+        }
+    }
+    Ok(form)
+}
