@@ -28,7 +28,7 @@ async fn free_port() -> u16 {
 }
 
 #[tokio::test]
-async fn a_hub_that_is_away_is_said_to_be_away_and_found_when_it_comes() {
+async fn a_hub_that_is_away_is_said_to_be_away_and_requests_are_answered_at_once() {
     let port = free_port().await;
     let mut door = Door::start(&format!("ws://127.0.0.1:{port}"), Trust::System);
     let (error, retry_in) = door.failure().await;

@@ -168,7 +168,9 @@ fn distrust(error: &CertificateError, host: &str) -> String {
             format!("nobody whom this machine trusts has signed the certificate of {host}: set `hub.ca-file` or `hub.pin`")
         }
         CertificateError::BadSignature => {
-            format!("a signature of {host} is not by the key it should be: is `hub.ca-file` the right one? or set `hub.pin`")
+            format!(
+                "a signature of {host} is not by the key it should be: check `hub.ca-file` or `hub.pin`, unless somebody is in between"
+            )
         }
         CertificateError::Other(other) => match other.0.downcast_ref::<PinMismatch>() {
             Some(PinMismatch { found }) => {
