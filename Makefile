@@ -1,0 +1,32 @@
+# `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint bench
+.NOTPARALLEL:
+
+CARGO ?= cargo
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb text; do printf '%-12s %s\n' "$$verb" "$$text"; done
+
+demo: ## a hub, an appliance, and a link into their call (LAN=1: for phones, with a QR code)
+	@scripts/demo
+
+test: rust ## install what is missing, then run all tests
+	@scripts/install build run test
+	@scripts/test
+
+build: rust ## the release binary, target/release/callbox
+	@scripts/install build
+	$(CARGO) build --release --locked
+
+lint: rust ## format, clippy, both halves alone, shell scripts
+	@scripts/install build
+	@scripts/lint
+
+bench: rust ## CPU, memory, latency and join time against Chromium
+	@scripts/install build run demo test
+	@scripts/bench
+
+.PHONY: rust
+rust:
+	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }
