@@ -1,0 +1,264 @@
+//! Camera to H.264, once for all viewers.
+//!
+//! ```text
+//!  v4l2src | libcamerasrc | file | test ─► queue(leaky) ─► convert, scale, rate ─► encoder ─► h264parse ─► appsink ═► StreamProducer
+//!                                                                          └ probe: frames                       (one appsrc per peer)
+//! ```
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
+use gstreamer_utils::StreamProducer;
+use gstreamer_video as gst_video;
+use gstreamer_video::prelude::*;
+
+use super::Error;
+use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, leaky_queue, set};
+use super::plan::encoder::{Bitrate, Encoder};
+use super::plan::testcard;
+use crate::config::{Camera, CameraSource};
+
+/// A running camera and its encoder.
+#[derive(Debug)]
+pub struct Capture {
+    producer: StreamProducer,
+    encoder: gst::Element,
+    kind: &'static Encoder,
+    pipeline: Pipeline,
+}
+
+/// What a camera is called in `status`.
+pub fn name(source: &CameraSource) -> String {
+    match source {
+        CameraSource::V4l2 { device } => device.display().to_string(),
+        CameraSource::Libcamera { camera } => camera.clone().unwrap_or_else(|| "libcamera".to_owned()),
+        CameraSource::File { file } => file.display().to_string(),
+        CameraSource::Test => "test".to_owned(),
+        CameraSource::None => "none".to_owned(),
+    }
+}
+
+impl Capture {
+    /// Builds and starts it. `frames` counts what the encoder gives.
+    pub fn start(
+        camera: &Camera,
+        encoder: &'static Encoder,
+        bitrate: u64,
+        frames: Arc<AtomicU64>,
+        time: &Timebase,
+        report: impl Fn(Report) + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let pipeline = Pipeline::new("capture", time, report);
+        let queue = leaky_queue(2)?;
+        let size = format!("width={},height={}", camera.width, camera.height);
+        let raw = capsfilter(&format!(
+            "video/x-raw,format={{I420,NV12}},{size},framerate={}/1,pixel-aspect-ratio=1/1,interlace-mode=progressive",
+            camera.framerate
+        ))?;
+        let convert = element_with("videoconvertscale", &[("add-borders", "true")])?;
+        let rate = element_with("videorate", &[("drop-only", "false"), ("skip-to-first", "true")])?;
+        let coder = element(encoder.element)?;
+        for (name, value) in encoder.properties(bitrate, u64::from(camera.width) * u64::from(camera.height)) {
+            set(&coder, name, &value);
+        }
+        let coded = capsfilter(encoder.output_caps())?;
+        let parse = element_with("h264parse", &[("config-interval", "-1")])?;
+        let sink = gst_app::AppSink::builder().name("coded").sync(false).build();
+        pipeline.chain(&[&queue, &convert, &rate, &raw, &coder, &coded, &parse, sink.upcast_ref()])?;
+        add_source(&pipeline, camera, &queue, time)?;
+        if let Some(pad) = coder.static_pad("src") {
+            pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+                frames.fetch_add(1, Ordering::Relaxed);
+                gst::PadProbeReturn::Ok
+            });
+        }
+        let producer = StreamProducer::from(&sink);
+        pipeline.play()?;
+        Ok(Self { producer, encoder: coder, kind: encoder, pipeline })
+    }
+
+    /// Where peers get their stream.
+    pub fn producer(&self) -> &StreamProducer {
+        &self.producer
+    }
+
+    /// The pipeline, for latency.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// Asks the encoder for a keyframe.
+    pub fn request_keyframe(&self) {
+        let event = gst_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build();
+        if let Some(pad) = self.producer.appsink().static_pad("sink") {
+            pad.push_event(event);
+        }
+    }
+
+    /// Changes the encoder's target while it runs, bit/s.
+    pub fn set_bitrate(&self, bitrate: u64) {
+        match self.kind.bitrate {
+            Bitrate::Bits(name) => set(&self.encoder, name, &bitrate.to_string()),
+            Bitrate::Kilobits(name) => set(&self.encoder, name, &(bitrate / 1000).max(1).to_string()),
+            Bitrate::V4l2Control => set(&self.encoder, "extra-controls", &format!("controls,video_bitrate={bitrate}")),
+        }
+    }
+}
+
+fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &Timebase) -> Result<(), Error> {
+    let wanted = format!("width={},height={},framerate={}/1", camera.width, camera.height, camera.framerate);
+    match &camera.source {
+        CameraSource::V4l2 { device } => {
+            let source = element("v4l2src")?;
+            source.set_property("device", device_text(device)?);
+            let caps = v4l2_caps(&source, camera)?;
+            if caps.starts_with("image/jpeg") {
+                prepend(pipeline, &[&source, &capsfilter(&caps)?, &element("jpegdec")?], next)
+            } else {
+                prepend(pipeline, &[&source, &capsfilter(&caps)?], next)
+            }
+        }
+        CameraSource::Libcamera { camera: name } => {
+            let source = element("libcamerasrc")?;
+            if let Some(name) = name {
+                set(&source, "camera-name", name);
+            }
+            prepend(pipeline, &[&source, &capsfilter(&format!("video/x-raw,format=NV12,{wanted}"))?], next)
+        }
+        CameraSource::Test => {
+            let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", "smpte"), ("horizontal-speed", "2")])?;
+            let filter = capsfilter(&format!("video/x-raw,format=I420,{wanted}"))?;
+            draw_cards(&filter);
+            match clock(camera.height) {
+                Some(clock) => prepend(pipeline, &[&source, &clock, &filter], next),
+                None => prepend(pipeline, &[&source, &filter], next),
+            }
+        }
+        CameraSource::File { file } => {
+            if !file.exists() {
+                return Err(Error::missing(format!("there is no file {}", file.display())));
+            }
+            add_file(pipeline, file, "video/", next, time)
+        }
+        CameraSource::None => Err(Error::Pipeline("the camera is switched off".to_owned())),
+    }
+}
+
+fn prepend(pipeline: &Pipeline, elements: &[&gst::Element], next: &gst::Element) -> Result<(), Error> {
+    pipeline.chain(elements)?;
+    if let Some(last) = elements.last() {
+        last.link(next).map_err(|e| Error::pipeline(&e))?;
+    }
+    Ok(())
+}
+
+fn device_text(device: &Path) -> Result<&str, Error> {
+    device.to_str().ok_or_else(|| Error::Pipeline(format!("{} is not UTF-8", device.display())))
+}
+
+/// The wall clock at the bottom of the test picture, where pango is installed.
+fn clock(height: u32) -> Option<gst::Element> {
+    let font = format!("DejaVu Sans, {}", (height / 24).max(8));
+    let properties = [("font-desc", font.as_str()), ("halignment", "center"), ("valignment", "center"), ("time-format", "%H:%M:%S")];
+    element_with("clockoverlay", &properties).ok()
+}
+
+/// Draws the test card into every picture that leaves `filter`, I420.
+fn draw_cards(filter: &gst::Element) {
+    let Some(pad) = filter.static_pad("src") else {
+        return;
+    };
+    let mut frame = 0u16;
+    let mut info = None;
+    let frame_cell = std::sync::Mutex::new(move |pad: &gst::Pad, buffer: &mut gst::Buffer| {
+        if info.is_none() {
+            info = pad.current_caps().and_then(|caps| gst_video::VideoInfo::from_caps(&caps).ok());
+        }
+        let Some(info) = &info else {
+            return;
+        };
+        let Ok(mut picture) = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer.make_mut(), info) else {
+            return;
+        };
+        frame = frame.wrapping_add(1);
+        let drawn_ms = now_ms() as u16;
+        let (stride, width) = (picture.plane_stride()[0].unsigned_abs() as usize, info.width() as usize);
+        if let Ok(plane) = picture.plane_data_mut(0) {
+            testcard::draw(plane, stride, width, testcard::Card { frame, drawn_ms });
+        }
+    });
+    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+        if let (Some(buffer), Ok(mut draw)) = (info.buffer_mut(), frame_cell.lock()) {
+            draw(pad, buffer);
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// Milliseconds since 1970, for test cards only.
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+}
+
+/// The camera's own format to ask for: raw at the size wanted, else motion JPEG, else whatever is scaled afterwards.
+fn v4l2_caps(source: &gst::Element, camera: &Camera) -> Result<String, Error> {
+    let device = source.property::<Option<String>>("device").unwrap_or_default();
+    match std::fs::OpenOptions::new().read(true).write(true).open(&device) {
+        Ok(_) => {}
+        Err(e) => return Err(Error::open(&device, &e)),
+    }
+    source.set_state(gst::State::Ready).map_err(|_| Error::Device {
+        state: crate::protocol::control::DeviceState::Busy,
+        text: format!("{device} cannot be opened: another program may use it"),
+    })?;
+    let offered = source.static_pad("src").map(|pad| pad.query_caps(None)).unwrap_or_else(gst::Caps::new_empty);
+    let size = format!("width={},height={},framerate={}/1", camera.width, camera.height, camera.framerate);
+    let tries = [
+        format!("video/x-raw,format={{I420,NV12,YV12,YUY2,UYVY}},{size}"),
+        format!("image/jpeg,{size}"),
+        format!("video/x-raw,width={},height={}", camera.width, camera.height),
+        format!("image/jpeg,width={},height={}", camera.width, camera.height),
+        "video/x-raw".to_owned(),
+        "image/jpeg".to_owned(),
+    ];
+    for caps in tries {
+        if super::pipeline::parse_caps(&caps)?.can_intersect(&offered) {
+            return Ok(caps);
+        }
+    }
+    Err(Error::Pipeline(format!("{device} gives neither raw pictures nor motion JPEG")))
+}
+
+/// Decodes the first stream of the kind (`video/` or `audio/`) in a file, in real time from now on.
+pub fn add_file(pipeline: &Pipeline, file: &Path, kind: &'static str, next: &gst::Element, time: &Timebase) -> Result<(), Error> {
+    let source = element("filesrc")?;
+    source.set_property("location", device_text(file)?);
+    let decode = element("decodebin")?;
+    let pace = element("identity")?;
+    pace.set_property("sync", true);
+    pipeline.chain(&[&source, &decode])?;
+    prepend(pipeline, &[&pace], next)?;
+    let start = time.running_time();
+    let pace = pace.downgrade();
+    decode.connect_pad_added(move |_, pad| {
+        let Some(sink) = pace.upgrade().and_then(|pace| pace.static_pad("sink")) else {
+            return;
+        };
+        let fits = pad.current_caps().or_else(|| Some(pad.query_caps(None))).is_some_and(|caps| {
+            caps.structure(0).is_some_and(|s| s.name().starts_with(kind))
+        });
+        if fits && !sink.is_linked() {
+            // The file begins at zero, the shared running time long before: move it to now.
+            pad.set_offset(i64::try_from(start.nseconds()).unwrap_or(0));
+            if let Err(error) = pad.link(&sink) {
+                tracing::warn!(?error, "cannot play the file's {kind} stream");
+            }
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! PURE. What the pipelines are made of, decided without GStreamer: encoders in order of preference, the grid on the screen,
+//! what a session description promises, the test card.
+
+pub mod encoder;
+pub mod grid;
+pub mod sdp;
+pub mod testcard;

@@ -1,0 +1,203 @@
+//! What a remote session description promises: fingerprints, payload types, header extensions (RFC 8829, RFC 8122, RFC 8285).
+//!
+//! Only these few lines are read here, before GStreamer parses the whole; a description that breaks a limit never gets there.
+
+/// The longest description accepted, in bytes.
+pub const MAX_SDP: usize = 32 * 1024;
+/// The most m-lines accepted.
+const MAX_MEDIA: usize = 8;
+/// Transport-wide congestion control, the extension that bandwidth estimates come from.
+pub const TWCC: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+/// Why a description was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadSdp {
+    /// Over a limit.
+    #[error("the description is too large: {0}")]
+    TooLarge(&'static str),
+    /// Nothing to check the remote certificate against.
+    #[error("the description has no sha-256, sha-384 or sha-512 fingerprint")]
+    NoFingerprint,
+    /// Nothing that could be sent or received.
+    #[error("the description offers neither H.264 (packetization mode 1) nor Opus")]
+    NoCodec,
+}
+
+/// A certificate hash, `a=fingerprint:sha-256 AB:CD:…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Which hash.
+    pub hash: Hash,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Hash functions strong enough for a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hash {
+    /// 32 bytes.
+    Sha256,
+    /// 48 bytes.
+    Sha384,
+    /// 64 bytes.
+    Sha512,
+}
+
+/// The payload type and extension id to use for one codec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Payload {
+    /// RTP payload type.
+    pub number: u8,
+    /// Extension id of [`TWCC`] in this m-line.
+    pub twcc: Option<u8>,
+    /// Index of the m-line.
+    pub line: u32,
+}
+
+/// What matters of a remote description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// All fingerprints named; the remote certificate must match one.
+    pub fingerprints: Vec<Fingerprint>,
+    /// Opus, in the first audio line that has it.
+    pub opus: Option<Payload>,
+    /// H.264, constrained baseline where offered, in the first video line that has it.
+    pub h264: Option<Payload>,
+}
+
+#[derive(Default)]
+struct Media<'a> {
+    kind: &'a str,
+    rtpmap: Vec<(u8, &'a str)>,
+    fmtp: Vec<(u8, &'a str)>,
+    twcc: Option<u8>,
+}
+
+/// Reads a description.
+pub fn read(sdp: &str) -> Result<Remote, BadSdp> {
+    if sdp.len() > MAX_SDP {
+        return Err(BadSdp::TooLarge("over 32 KiB"));
+    }
+    let mut fingerprints = Vec::new();
+    let mut media: Vec<Media<'_>> = Vec::new();
+    for line in sdp.lines() {
+        if let Some(rest) = line.strip_prefix("m=") {
+            if media.len() == MAX_MEDIA {
+                return Err(BadSdp::TooLarge("over 8 m-lines"));
+            }
+            media.push(Media { kind: rest.split(' ').next().unwrap_or_default(), ..Media::default() });
+        } else if let Some(rest) = line.strip_prefix("a=fingerprint:") {
+            fingerprints.extend(fingerprint(rest));
+        } else if let Some(current) = media.last_mut() {
+            attribute(current, line);
+        }
+    }
+    if fingerprints.is_empty() {
+        return Err(BadSdp::NoFingerprint);
+    }
+    let remote = Remote { fingerprints, opus: find(&media, "audio", opus), h264: find(&media, "video", h264) };
+    if remote.opus.is_none() && remote.h264.is_none() {
+        return Err(BadSdp::NoCodec);
+    }
+    Ok(remote)
+}
+
+fn attribute<'a>(media: &mut Media<'a>, line: &'a str) {
+    if let Some((number, text)) = line.strip_prefix("a=rtpmap:").and_then(numbered) {
+        media.rtpmap.push((number, text));
+    } else if let Some((number, text)) = line.strip_prefix("a=fmtp:").and_then(numbered) {
+        media.fmtp.push((number, text));
+    } else if let Some((id, uri)) = line.strip_prefix("a=extmap:").and_then(|rest| rest.split_once(' '))
+        && uri.split(' ').next() == Some(TWCC)
+    {
+        // `a=extmap:3/sendrecv URI` carries a direction behind the id. One-byte headers have ids 1 to 14.
+        media.twcc = id.split('/').next().and_then(|id| id.parse().ok()).filter(|id| (1..=14).contains(id));
+    }
+}
+
+fn numbered(rest: &str) -> Option<(u8, &str)> {
+    let (number, text) = rest.split_once(' ')?;
+    let number = number.parse().ok().filter(|n| *n < 128)?;
+    Some((number, text))
+}
+
+fn find(media: &[Media<'_>], kind: &str, choose: fn(&Media<'_>) -> Option<u8>) -> Option<Payload> {
+    media.iter().enumerate().filter(|(_, m)| m.kind == kind).find_map(|(line, m)| {
+        let number = choose(m)?;
+        Some(Payload { number, twcc: m.twcc, line: line as u32 })
+    })
+}
+
+fn opus(media: &Media<'_>) -> Option<u8> {
+    media.rtpmap.iter().find(|(_, codec)| codec.to_ascii_lowercase().starts_with("opus/48000")).map(|(number, _)| *number)
+}
+
+fn h264(media: &Media<'_>) -> Option<u8> {
+    let usable = media.rtpmap.iter().filter(|(_, codec)| codec.eq_ignore_ascii_case("H264/90000")).filter_map(|(number, _)| {
+        let format = media.fmtp.iter().find(|(n, _)| n == number).map(|(_, text)| *text)?;
+        format.contains("packetization-mode=1").then_some((*number, format))
+    });
+    // 42e0xx is constrained baseline, 4200xx baseline, which in practice is the same.
+    usable
+        .min_by_key(|(_, format)| {
+            let profile = format.split("profile-level-id=").nth(1).unwrap_or_default().to_ascii_lowercase();
+            if profile.starts_with("42e0") { 0 } else if profile.starts_with("42") { 1 } else { 2 }
+        })
+        .map(|(number, _)| number)
+}
+
+fn fingerprint(text: &str) -> Option<Fingerprint> {
+    let (name, hex) = text.trim().split_once(' ')?;
+    let (hash, length) = match name.to_ascii_lowercase().as_str() {
+        "sha-256" => (Hash::Sha256, 32),
+        "sha-384" => (Hash::Sha384, 48),
+        "sha-512" => (Hash::Sha512, 64),
+        _ => return None,
+    };
+    let bytes: Vec<u8> = hex.split(':').map(|pair| u8::from_str_radix(pair, 16)).collect::<Result<_, _>>().ok()?;
+    (bytes.len() == length).then_some(Fingerprint { hash, bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sdp() -> String {
+        let fingerprint = vec!["AB"; 32].join(":");
+        format!(
+            "v=0\r\na=fingerprint:sha-256 {fingerprint}\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n\
+             m=video 9 UDP/TLS/RTP/SAVPF 96 97 98\r\na=extmap:3/sendrecv {TWCC}\r\na=rtpmap:96 VP8/90000\r\n\
+             a=rtpmap:97 H264/90000\r\na=fmtp:97 profile-level-id=640c1f;packetization-mode=1\r\n\
+             a=rtpmap:98 H264/90000\r\na=fmtp:98 packetization-mode=1;profile-level-id=42e01f\r\n"
+        )
+    }
+
+    #[test]
+    fn the_promises_of_a_description_are_found() {
+        let remote = read(&sdp()).unwrap();
+        assert_eq!(remote.fingerprints, [Fingerprint { hash: Hash::Sha256, bytes: vec![0xAB; 32] }]);
+        assert_eq!(remote.opus, Some(Payload { number: 111, twcc: None, line: 0 }));
+        assert_eq!(remote.h264, Some(Payload { number: 98, twcc: Some(3), line: 1 }));
+    }
+
+    #[test]
+    fn a_description_without_a_usable_fingerprint_is_refused() {
+        assert_eq!(read("v=0\r\nm=audio 9 X 111\r\na=rtpmap:111 opus/48000/2"), Err(BadSdp::NoFingerprint));
+        let weak = "v=0\r\na=fingerprint:sha-1 AB:CD\r\na=fingerprint:sha-256 AB:CD\r\n";
+        assert_eq!(read(weak), Err(BadSdp::NoFingerprint));
+    }
+
+    #[test]
+    fn an_oversized_description_is_refused() {
+        assert!(matches!(read(&"a".repeat(MAX_SDP + 1)), Err(BadSdp::TooLarge(_))));
+        assert!(matches!(read(&"m=video 9 X\r\n".repeat(9)), Err(BadSdp::TooLarge(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn no_description_panics(text in "(a=|m=|rtpmap:|fmtp:|extmap:|fingerprint:|[ -~]|\r\n){0,80}") {
+            let _ = read(&text);
+        }
+    }
+}
