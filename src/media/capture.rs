@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -22,6 +22,9 @@ use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_w
 use super::plan::encoder::{Bitrate, Encoder};
 use super::plan::testcard;
 use crate::config::{Camera, CameraSource};
+
+/// Keyframe requests of several viewers that come closer than this become one keyframe. Who was not served asks again.
+const KEYFRAME_PAUSE: Duration = Duration::from_millis(100);
 
 /// A running camera and its encoder.
 #[derive(Debug)]
@@ -77,6 +80,7 @@ impl Capture {
                 gst::PadProbeReturn::Ok
             });
         }
+        merge_keyframe_requests(&coder);
         let producer = StreamProducer::from(&sink);
         pipeline.play()?;
         Ok(Self { producer, encoder: coder, kind: encoder, pipeline })
@@ -108,6 +112,28 @@ impl Capture {
             Bitrate::V4l2Control => set(&self.encoder, "extra-controls", &format!("controls,video_bitrate={bitrate}")),
         }
     }
+}
+
+/// `GstVideoEncoder:min-force-key-unit-interval` would do this, but 1.22's `x264enc` takes its own time for standing still with it
+/// and makes no second keyframe ever.
+fn merge_keyframe_requests(encoder: &gst::Element) {
+    let Some(pad) = encoder.static_pad("src") else {
+        return;
+    };
+    let last = std::sync::Mutex::new(None::<Instant>);
+    pad.add_probe(gst::PadProbeType::EVENT_UPSTREAM, move |_, info| {
+        if !info.event().is_some_and(|event| gst_video::UpstreamForceKeyUnitEvent::parse(event).is_ok()) {
+            return gst::PadProbeReturn::Ok;
+        }
+        let Ok(mut last) = last.lock() else {
+            return gst::PadProbeReturn::Ok;
+        };
+        if last.is_some_and(|at| at.elapsed() < KEYFRAME_PAUSE) {
+            return gst::PadProbeReturn::Drop;
+        }
+        *last = Some(Instant::now());
+        gst::PadProbeReturn::Ok
+    });
 }
 
 fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &Timebase) -> Result<(), Error> {

@@ -83,7 +83,6 @@ impl Encoder {
             Bitrate::Kilobits(name) => list.push((name, (bitrate / 1000).max(1).to_string())),
             Bitrate::V4l2Control => {}
         }
-        list.push(("min-force-key-unit-interval", MIN_KEYFRAME_INTERVAL_NS.to_string()));
         list
     }
 
@@ -95,9 +94,6 @@ impl Encoder {
         }
     }
 }
-
-/// Keyframe requests of several viewers that come closer than this become one keyframe (`GstVideoEncoder`).
-const MIN_KEYFRAME_INTERVAL_NS: u64 = 100_000_000;
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,179 @@
+//! The engine's thread: the only place where pipelines are built, changed and torn down.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
+
+use gstreamer_utils::StreamProducer;
+use gstreamer_webrtc::WebRTCPeerConnectionState as RemoteState;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::peer::Role;
+use super::pipeline::Report;
+use super::snapshot::Png;
+use super::{DescriptionKind, Error, Event, PeerKey, View};
+use crate::config;
+use crate::protocol::hub::Muted;
+
+mod room;
+mod work;
+
+/// Room for a burst of candidates of three peers; what does not fit is logged and dropped, nothing waits.
+const QUEUE: usize = 1024;
+
+/// What the engine is told once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The camera.
+    pub camera: config::Camera,
+    /// The microphone.
+    pub microphone: config::Microphone,
+    /// The speaker.
+    pub speaker: config::Speaker,
+    /// Encoder and bit rate.
+    pub video: config::Video,
+    /// Opus.
+    pub audio: config::Audio,
+    /// Where remote pictures go.
+    pub screen: config::Screen,
+    /// Jitter buffer, STUN.
+    pub network: config::Network,
+}
+
+/// The way in.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    asks: SyncSender<Ask>,
+}
+
+pub(super) enum Ask {
+    Open { key: PeerKey, role: Role },
+    RemoteAnswer { key: PeerKey, sdp: String },
+    RemoteCandidate { key: PeerKey, line: u32, candidate: String },
+    Close { key: PeerKey },
+    Mute(Muted),
+    Snapshot(oneshot::Sender<Result<Png, Error>>),
+    Ping(oneshot::Sender<()>),
+    Stop(oneshot::Sender<()>),
+    Note(Note),
+}
+
+/// What GStreamer's threads tell the engine.
+#[derive(Debug)]
+pub(super) enum Note {
+    LocalDescription { key: PeerKey, kind: DescriptionKind, sdp: String },
+    LocalCandidate { key: PeerKey, line: u32, candidate: String },
+    PeerState { key: PeerKey, state: RemoteState },
+    PeerFailed { key: PeerKey, text: String },
+    PeerLatency { key: PeerKey },
+    PictureReady { key: PeerKey, producer: StreamProducer },
+    VoiceReady { key: PeerKey, producer: StreamProducer },
+    Device { device: Device, run: u64, report: Report },
+}
+
+/// Which device's pipeline a report comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Device {
+    Camera,
+    Microphone,
+    Speaker,
+    Screen,
+}
+
+/// The engine's ear: never blocks.
+#[derive(Debug, Clone)]
+pub(super) struct Notes(SyncSender<Ask>);
+
+impl Notes {
+    pub(super) fn send(&self, note: Note) {
+        if let Err(TrySendError::Full(_)) = self.0.try_send(Ask::Note(note)) {
+            tracing::error!("the media engine is overrun: a note is lost");
+        }
+    }
+}
+
+impl Handle {
+    fn ask(&self, ask: Ask) -> Result<(), Error> {
+        self.asks.try_send(ask).map_err(|_| Error::Gone)
+    }
+
+    /// Begins a peer connection.
+    pub fn open_peer(&self, key: PeerKey, role: Role) -> Result<(), Error> {
+        self.ask(Ask::Open { key, role })
+    }
+
+    /// The remote answered our offer.
+    pub fn remote_answer(&self, key: PeerKey, sdp: String) -> Result<(), Error> {
+        self.ask(Ask::RemoteAnswer { key, sdp })
+    }
+
+    /// A remote candidate; empty at the end.
+    pub fn remote_candidate(&self, key: PeerKey, line: u32, candidate: String) -> Result<(), Error> {
+        self.ask(Ask::RemoteCandidate { key, line, candidate })
+    }
+
+    /// Takes a peer connection down; unknown ones are fine.
+    pub fn close_peer(&self, key: PeerKey) -> Result<(), Error> {
+        self.ask(Ask::Close { key })
+    }
+
+    /// Switches microphone and camera at the source.
+    pub fn mute(&self, muted: Muted) -> Result<(), Error> {
+        self.ask(Ask::Mute(muted))
+    }
+
+    /// What the screen shows.
+    pub async fn snapshot(&self) -> Result<Png, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Ask::Snapshot(reply))?;
+        answer.await.map_err(|_| Error::Gone)?
+    }
+
+    /// Returns when the engine has done all it was asked before.
+    pub async fn ping(&self) -> Result<(), Error> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Ask::Ping(reply))?;
+        answer.await.map_err(|_| Error::Gone)
+    }
+
+    /// Stops everything and ends the thread.
+    pub async fn stop(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.ask(Ask::Stop(reply)).is_ok() {
+            let _ = tokio::time::timeout(Duration::from_secs(2), answer).await;
+        }
+    }
+}
+
+/// Starts the engine. Events are few and must be taken; the view is renewed in place.
+pub fn start(config: Config) -> Result<(Handle, mpsc::Receiver<Event>, watch::Receiver<View>), Error> {
+    gstreamer::init().map_err(|e| Error::Init(e.to_string()))?;
+    gstrsrtp::plugin_register_static().map_err(|e| Error::Init(e.to_string()))?;
+    let (asks, inbox) = sync_channel(QUEUE);
+    let (events, outbox) = mpsc::channel(QUEUE);
+    let notes = Notes(asks.clone());
+    let engine = room::Engine::new(config, notes, events);
+    let view = engine.watch();
+    std::thread::Builder::new().name("media".into()).spawn(move || run(engine, &inbox)).map_err(|e| Error::Init(e.to_string()))?;
+    Ok((Handle { asks }, outbox, view))
+}
+
+fn run(mut engine: room::Engine, inbox: &Receiver<Ask>) {
+    engine.first_look();
+    loop {
+        let ask = match engine.deadline() {
+            Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+            None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match ask {
+            Ok(Ask::Stop(reply)) => {
+                engine.close_all();
+                let _ = reply.send(());
+                return;
+            }
+            Ok(ask) => engine.handle(ask, Instant::now()),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return engine.close_all(),
+        }
+        engine.settle(Instant::now());
+    }
+}

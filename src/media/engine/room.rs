@@ -1,0 +1,331 @@
+//! What the engine holds: the peers, the devices they need, and the rules by which devices run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use gstreamer_utils::StreamProducer;
+use tokio::sync::{mpsc, watch};
+
+use super::{Ask, Config, Device, Note, Notes};
+use crate::config::{CameraSource, Encoder as Wanted, MicrophoneSource, ScreenOutput, SpeakerSink};
+use crate::media::capture::{self, Capture};
+use crate::media::devices::Slot;
+use crate::media::microphone::{self, Microphone};
+use crate::media::peer::Peer;
+use crate::media::pipeline::{Report, Timebase};
+use crate::media::plan::encoder::Encoder;
+use crate::media::screen::Screen;
+use crate::media::speaker::{self, Speaker};
+use crate::media::{Error, Event, PeerKey, PeerView, View, probe};
+use crate::protocol::control::{EncoderStatus, MediaStatus, PeerConnection};
+use crate::protocol::hub::Muted;
+
+/// How often counters are shown and silence is looked for during a call.
+const TICK: Duration = Duration::from_millis(500);
+/// How often the presence of the camera is looked at without a call.
+const IDLE_LOOK: Duration = Duration::from_secs(5);
+
+/// The state of the engine's thread.
+pub(in crate::media) struct Engine {
+    pub(super) config: Config,
+    pub(super) time: Timebase,
+    pub(super) notes: Notes,
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) peers: BTreeMap<PeerKey, Seat>,
+    pub(super) camera: Slot<Capture>,
+    pub(super) microphone: Slot<Microphone>,
+    pub(super) speaker: Slot<Speaker>,
+    pub(super) screen: Slot<Screen>,
+    pub(super) muted: Muted,
+    pub(super) bitrate: u64,
+    encoder: Option<Result<&'static Encoder, String>>,
+    frames: Arc<AtomicU64>,
+    /// Numbers the runs of a device, so that a late report of an old run is not taken for the new one's.
+    runs: u64,
+    run_of: BTreeMap<u8, u64>,
+    view: watch::Sender<View>,
+    next_tick: Instant,
+    pub(super) last_picture_file: Instant,
+}
+
+/// One peer and what of it is in use.
+pub(super) struct Seat {
+    pub(super) peer: Peer,
+    pub(super) state: PeerConnection,
+    pub(super) opened: Instant,
+    pub(super) activity: u64,
+    pub(super) active_at: Instant,
+    pub(super) picture: Option<StreamProducer>,
+    pub(super) voice: Option<StreamProducer>,
+}
+
+impl Engine {
+    pub(super) fn new(config: Config, notes: Notes, events: mpsc::Sender<Event>) -> Self {
+        let now = Instant::now();
+        let camera = Slot::new(capture::name(&config.camera.source), config.camera.source != CameraSource::None);
+        let microphone = Slot::new(microphone::name(&config.microphone.source), config.microphone.source != MicrophoneSource::None);
+        let speaker = Slot::new(speaker::name(&config.speaker.sink), config.speaker.sink != SpeakerSink::None);
+        let screen = Slot::new(screen_name(&config.screen.output), sink_element(&config.screen.output).is_some());
+        let bitrate = config.video.bitrate.0;
+        Self {
+            config,
+            time: Timebase::new(),
+            notes,
+            events,
+            peers: BTreeMap::new(),
+            camera,
+            microphone,
+            speaker,
+            screen,
+            muted: Muted::default(),
+            bitrate,
+            encoder: None,
+            frames: Arc::default(),
+            runs: 0,
+            run_of: BTreeMap::new(),
+            view: watch::Sender::default(),
+            next_tick: now,
+            last_picture_file: now,
+        }
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<View> {
+        self.view.subscribe()
+    }
+
+    /// Before the first ask: what there is to work with.
+    pub(super) fn first_look(&mut self) {
+        self.look_at_camera();
+        let _ = self.find_encoder();
+        self.show();
+    }
+
+    /// When something is due without being asked.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let retries = [self.camera.retry_at(), self.microphone.retry_at(), self.speaker.retry_at(), self.screen.retry_at()];
+        let retry = if self.peers.is_empty() { None } else { retries.into_iter().flatten().min() };
+        let looks = !self.peers.is_empty() || matches!(self.config.camera.source, CameraSource::V4l2 { .. });
+        [retry, looks.then_some(self.next_tick)].into_iter().flatten().min()
+    }
+
+    /// After every ask: starts what is needed, stops what is not, and shows it.
+    pub(super) fn settle(&mut self, now: Instant) {
+        let needed = !self.peers.is_empty();
+        self.settle_camera(needed && !self.muted.video, now);
+        self.settle_microphone(needed && !self.muted.audio, now);
+        self.settle_speaker(needed, now);
+        self.settle_screen(needed, now);
+        if now >= self.next_tick {
+            self.next_tick = now + if needed { TICK } else { IDLE_LOOK };
+            if needed {
+                self.tick(now);
+            } else {
+                self.look_at_camera();
+            }
+        } else if needed {
+            self.next_tick = self.next_tick.min(now + TICK);
+        }
+        self.show();
+    }
+
+    fn settle_camera(&mut self, wanted: bool, now: Instant) {
+        if !wanted {
+            if self.camera.get().is_some() {
+                self.cut_links();
+                drop(self.camera.stop());
+                self.link_all();
+            }
+            return;
+        }
+        if !self.camera.due(now) {
+            return;
+        }
+        let started = self.find_encoder().and_then(|encoder| {
+            let report = self.reporter(Device::Camera);
+            Capture::start(&self.config.camera, encoder, self.bitrate, self.frames.clone(), &self.time, report)
+        });
+        self.camera.started(started, now);
+        self.link_all();
+    }
+
+    fn settle_microphone(&mut self, wanted: bool, now: Instant) {
+        if !wanted {
+            if self.microphone.get().is_some() {
+                self.cut_links();
+                drop(self.microphone.stop());
+                self.link_all();
+            }
+            return;
+        }
+        if !self.microphone.due(now) {
+            return;
+        }
+        let report = self.reporter(Device::Microphone);
+        let started = Microphone::start(&self.config.microphone.source, self.config.audio.bitrate.0, &self.time, report);
+        self.microphone.started(started, now);
+        self.link_all();
+    }
+
+    fn settle_speaker(&mut self, wanted: bool, now: Instant) {
+        if !wanted {
+            drop(self.speaker.stop());
+        } else if self.speaker.due(now) {
+            let report = self.reporter(Device::Speaker);
+            self.speaker.started(Speaker::start(&self.config.speaker.sink, &self.time, report), now);
+            self.seat_all();
+        }
+    }
+
+    fn settle_screen(&mut self, wanted: bool, now: Instant) {
+        let Some(sink) = sink_element(&self.config.screen.output) else {
+            return;
+        };
+        if !wanted {
+            drop(self.screen.stop());
+        } else if self.screen.due(now) {
+            let report = self.reporter(Device::Screen);
+            let (width, height) = (self.config.screen.width, self.config.screen.height);
+            self.screen.started(Screen::start(sink, width, height, &self.time, report), now);
+            self.seat_all();
+        }
+    }
+
+    /// Sends what there is to send to everybody who is connected.
+    pub(super) fn link_all(&mut self) {
+        let (video, audio) = (self.camera.get().map(Capture::producer), self.microphone.get().map(Microphone::producer));
+        for seat in self.peers.values_mut() {
+            if seat.state == PeerConnection::Connected || seat.state == PeerConnection::Disconnected {
+                seat.peer.send(video, audio);
+            }
+        }
+        if let Some(camera) = self.camera.get() {
+            camera.request_keyframe();
+        }
+    }
+
+    pub(super) fn cut_links(&mut self) {
+        for seat in self.peers.values_mut() {
+            seat.peer.send(None, None);
+        }
+    }
+
+    /// Lets everybody be heard and seen whose streams are there.
+    pub(super) fn seat_all(&mut self) {
+        for (key, seat) in &self.peers {
+            if let (Some(speaker), Some(voice)) = (self.speaker.get_mut(), &seat.voice)
+                && let Err(error) = speaker.add(key, voice)
+            {
+                tracing::warn!(%error, "a voice cannot be played");
+            }
+            if let (Some(screen), Some(picture)) = (self.screen.get_mut(), &seat.picture)
+                && let Err(error) = screen.add(key, picture)
+            {
+                tracing::warn!(%error, "a picture cannot be shown");
+            }
+        }
+    }
+
+    fn reporter(&mut self, device: Device) -> impl Fn(Report) + Send + Sync + 'static {
+        self.runs += 1;
+        let run = self.runs;
+        self.run_of.insert(device as u8, run);
+        let notes = self.notes.clone();
+        move |report| notes.send(Note::Device { device, run, report })
+    }
+
+    pub(super) fn is_current(&self, device: Device, run: u64) -> bool {
+        self.run_of.get(&(device as u8)) == Some(&run)
+    }
+
+    fn find_encoder(&mut self) -> Result<&'static Encoder, Error> {
+        let camera = &self.config.camera;
+        if self.encoder.is_none() && camera.source != CameraSource::None {
+            let wanted = match &self.config.video.encoder {
+                Wanted::Auto => "auto",
+                Wanted::Element(name) => name,
+            };
+            let found = probe::encoder(wanted, camera.width, camera.height);
+            if let Err(error) = &found {
+                tracing::error!("{error}");
+            }
+            self.encoder = Some(found.map_err(|e| e.to_string()));
+        }
+        match &self.encoder {
+            Some(Ok(encoder)) => Ok(encoder),
+            Some(Err(text)) => Err(Error::Pipeline(text.clone())),
+            None => Err(Error::Pipeline("the camera is switched off".to_owned())),
+        }
+    }
+
+    fn look_at_camera(&mut self) {
+        let CameraSource::V4l2 { device } = &self.config.camera.source else {
+            return;
+        };
+        let there = match std::fs::metadata(device) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::open(&device.display().to_string(), &error)),
+        };
+        self.camera.noticed(there);
+    }
+
+    pub(super) fn close_all(&mut self) {
+        let keys: Vec<PeerKey> = self.peers.keys().cloned().collect();
+        for key in keys {
+            self.handle(Ask::Close { key }, Instant::now());
+        }
+        self.settle(Instant::now());
+    }
+
+    fn show(&self) {
+        let encoder = match &self.encoder {
+            Some(Ok(encoder)) => EncoderStatus {
+                element: Some(encoder.element.to_owned()),
+                hardware: encoder.hardware,
+                instances: u32::from(self.camera.get().is_some()),
+                frames: self.frames.load(Ordering::Relaxed),
+                bitrate: self.bitrate,
+            },
+            _ => EncoderStatus::default(),
+        };
+        let media = MediaStatus {
+            encoder,
+            camera: self.camera.status().clone(),
+            microphone: self.microphone.status().clone(),
+            speaker: self.speaker.status().clone(),
+            screen: self.screen.status().clone(),
+        };
+        let peers = self.peers.iter().map(|(key, seat)| (key.clone(), seat.view())).collect();
+        let view = View { media, peers };
+        self.view.send_if_modified(|shown| {
+            let changed = *shown != view;
+            *shown = view;
+            changed
+        });
+    }
+}
+
+impl Seat {
+    fn view(&self) -> PeerView {
+        let intake = self.peer.intake();
+        PeerView { video: intake.video(), audio: intake.audio(), estimated_bitrate: self.peer.estimate() }
+    }
+}
+
+fn screen_name(output: &ScreenOutput) -> String {
+    match output {
+        ScreenOutput::Kms => "kms".to_owned(),
+        ScreenOutput::Window => "window".to_owned(),
+        ScreenOutput::Snapshots { directory, .. } => directory.display().to_string(),
+        ScreenOutput::None => "none".to_owned(),
+    }
+}
+
+fn sink_element(output: &ScreenOutput) -> Option<&'static str> {
+    match output {
+        ScreenOutput::Kms => Some("kmssink"),
+        ScreenOutput::Window => Some("autovideosink"),
+        ScreenOutput::Snapshots { .. } | ScreenOutput::None => None,
+    }
+}

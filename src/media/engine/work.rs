@@ -1,0 +1,316 @@
+//! What the engine does when it is asked, told, or when its tick comes.
+
+use std::time::{Duration, Instant};
+
+use gstreamer_webrtc::WebRTCPeerConnectionState as RemoteState;
+
+use super::room::{Engine, Seat};
+use super::{Ask, Device, Note};
+use crate::config::{ScreenOutput, SpeakerSink};
+use crate::media::capture::Capture;
+use crate::media::microphone::Microphone;
+use crate::media::peer::{Options, Peer, Role};
+use crate::media::pipeline::{Pipeline, Report};
+use crate::media::{Event, PeerKey, probe, snapshot};
+use crate::protocol::control::{PeerConnection};
+
+/// A peer connection that is not up by then will not be.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Nothing came for this long although reports on our streams are due every second or so.
+const SILENT: Duration = Duration::from_secs(3);
+/// Silent for this long: gone.
+const DEAD: Duration = Duration::from_secs(6);
+/// The part of the estimate that pictures may take; the rest is for sound, repairs and headers.
+const VIDEO_SHARE: f64 = 0.9;
+/// The encoder is left alone for changes smaller than this part.
+const STEP: f64 = 0.05;
+/// A picture below this is not worth sending.
+const MIN_BITRATE: u64 = 100_000;
+
+impl Engine {
+    pub(super) fn handle(&mut self, ask: Ask, now: Instant) {
+        match ask {
+            Ask::Open { key, role } => self.open(key, &role, now),
+            Ask::RemoteAnswer { key, sdp } => {
+                let outcome = match self.peers.get_mut(&key) {
+                    Some(seat) => seat.peer.remote_answer(&key, &self.notes, &sdp),
+                    None => return,
+                };
+                if let Err(error) = outcome {
+                    self.fail(&key, error.to_string());
+                }
+            }
+            Ask::RemoteCandidate { key, line, candidate } => {
+                if let Some(seat) = self.peers.get(&key) {
+                    seat.peer.remote_candidate(line, &candidate);
+                }
+            }
+            Ask::Close { key } => self.close(&key),
+            Ask::Mute(muted) => self.muted = muted,
+            Ask::Snapshot(reply) => {
+                let (pictures, width, height) = self.pictures();
+                // Composing takes tens of milliseconds; peers should not wait for it.
+                std::thread::spawn(move || reply.send(snapshot::compose(&pictures, width, height)));
+            }
+            Ask::Ping(reply) => {
+                let _ = reply.send(());
+            }
+            Ask::Stop(_) => {}
+            Ask::Note(note) => self.note(note, now),
+        }
+    }
+
+    fn open(&mut self, key: PeerKey, role: &Role, now: Instant) {
+        self.close(&key);
+        let decoder = match probe::decoder() {
+            Ok(decoder) => decoder,
+            Err(error) => return self.say(&key, PeerConnection::Failed, Some(error.to_string())),
+        };
+        let options = Options {
+            latency: self.config.network.jitter_buffer,
+            stun_server: self.config.network.stun_servers.first().map(|s| s.replacen("stun:", "stun://", 1).replace("////", "//")),
+            decoder,
+            play_audio: self.config.speaker.sink != SpeakerSink::None,
+            read_test_card: self.config.screen.read_test_card,
+            max_bitrate: self.config.video.bitrate.0,
+        };
+        match Peer::open(&key, role, &options, &self.time, &self.notes) {
+            Ok(peer) => {
+                let seat =
+                    Seat { peer, state: PeerConnection::Connecting, opened: now, activity: 0, active_at: now, picture: None, voice: None };
+                self.peers.insert(key.clone(), seat);
+                self.say(&key, PeerConnection::Connecting, None);
+            }
+            Err(error) => self.say(&key, PeerConnection::Failed, Some(error.to_string())),
+        }
+    }
+
+    fn close(&mut self, key: &PeerKey) {
+        if let Some(speaker) = self.speaker.get_mut() {
+            speaker.remove(key);
+        }
+        if let Some(screen) = self.screen.get_mut() {
+            screen.remove(key);
+        }
+        if self.peers.remove(key).is_some() {
+            self.say(key, PeerConnection::Closed, None);
+        }
+    }
+
+    fn note(&mut self, note: Note, now: Instant) {
+        match note {
+            Note::LocalDescription { key, kind, sdp } => self.tell(&key.clone(), Event::LocalDescription { key, kind, sdp }),
+            Note::LocalCandidate { key, line, candidate } => self.tell(&key.clone(), Event::LocalCandidate { key, line, candidate }),
+            Note::PeerState { key, state } => self.peer_state(&key, state, now),
+            Note::PeerFailed { key, text } => self.fail(&key, text),
+            Note::PeerLatency { key } => {
+                if let Some(seat) = self.peers.get(&key) {
+                    seat.peer.pipeline().settle_latency();
+                }
+            }
+            Note::PictureReady { key, producer } => {
+                if let Some(seat) = self.peers.get_mut(&key) {
+                    seat.picture = Some(producer);
+                    self.seat_all();
+                }
+            }
+            Note::VoiceReady { key, producer } => {
+                if let Some(seat) = self.peers.get_mut(&key) {
+                    seat.voice = Some(producer);
+                    self.seat_all();
+                }
+            }
+            Note::Device { device, run, report } => {
+                if self.is_current(device, run) {
+                    self.device(device, report, now);
+                }
+            }
+        }
+    }
+
+    /// Events of a peer that is gone are not worth telling.
+    fn tell(&self, key: &PeerKey, event: Event) {
+        if self.peers.contains_key(key) {
+            self.emit(event);
+        }
+    }
+
+    fn emit(&self, event: Event) {
+        if self.events.try_send(event).is_err() {
+            tracing::error!("the daemon does not take the media engine's events: one is lost");
+        }
+    }
+
+    fn say(&self, key: &PeerKey, state: PeerConnection, error: Option<String>) {
+        self.emit(Event::Connection { key: key.clone(), state, error });
+    }
+
+    fn peer_state(&mut self, key: &PeerKey, state: RemoteState, now: Instant) {
+        match state {
+            RemoteState::Connected => self.connected(key, now),
+            RemoteState::Failed => self.fail(key, "no way to the other side was found (ICE or DTLS failed)".to_owned()),
+            RemoteState::Closed => self.fail(key, "the other side closed the connection".to_owned()),
+            // Silence is judged by what comes in, see `tick`.
+            _ => {}
+        }
+    }
+
+    fn connected(&mut self, key: &PeerKey, now: Instant) {
+        let Some(seat) = self.peers.get_mut(key) else {
+            return;
+        };
+        if seat.state != PeerConnection::Connecting {
+            return;
+        }
+        if let Err(error) = seat.peer.admit() {
+            return self.fail(key, error.to_string());
+        }
+        seat.state = PeerConnection::Connected;
+        seat.active_at = now;
+        seat.peer.send(self.camera.get().map(Capture::producer), self.microphone.get().map(Microphone::producer));
+        if let Some(camera) = self.camera.get() {
+            camera.request_keyframe();
+        }
+        self.say(key, PeerConnection::Connected, None);
+    }
+
+    fn fail(&mut self, key: &PeerKey, text: String) {
+        if let Some(seat) = self.peers.get_mut(key)
+            && seat.state != PeerConnection::Failed
+        {
+            seat.state = PeerConnection::Failed;
+            // Nothing goes to or comes from a peer that was refused.
+            seat.peer.send(None, None);
+            self.say(key, PeerConnection::Failed, Some(text));
+        }
+    }
+
+    fn device(&mut self, device: Device, report: Report, now: Instant) {
+        let (state, text) = match report {
+            Report::Latency => return self.settle_latency(device),
+            Report::Ended => {
+                // A file plays again from its beginning.
+                match device {
+                    Device::Camera => {
+                        self.cut_links();
+                        drop(self.camera.stop());
+                    }
+                    Device::Microphone => {
+                        self.cut_links();
+                        drop(self.microphone.stop());
+                    }
+                    Device::Speaker | Device::Screen => {}
+                }
+                return;
+            }
+            Report::Failed { state, text } => (state, text),
+        };
+        match device {
+            Device::Camera => {
+                self.cut_links();
+                self.camera.failed(state, text, now);
+                self.link_all();
+            }
+            Device::Microphone => {
+                self.cut_links();
+                self.microphone.failed(state, text, now);
+                self.link_all();
+            }
+            Device::Speaker => self.speaker.failed(state, text, now),
+            Device::Screen => self.screen.failed(state, text, now),
+        }
+    }
+
+    fn settle_latency(&self, device: Device) {
+        let pipeline: Option<&Pipeline> = match device {
+            Device::Camera => self.camera.get().map(Capture::pipeline),
+            Device::Microphone => self.microphone.get().map(Microphone::pipeline),
+            Device::Speaker => self.speaker.get().map(|s| s.pipeline()),
+            Device::Screen => self.screen.get().map(|s| s.pipeline()),
+        };
+        if let Some(pipeline) = pipeline {
+            pipeline.settle_latency();
+        }
+    }
+
+    /// Twice a second during a call.
+    pub(super) fn tick(&mut self, now: Instant) {
+        let mut changes = Vec::new();
+        let sending = self.camera.get().is_some() || self.microphone.get().is_some();
+        for (key, seat) in &mut self.peers {
+            let activity = seat.peer.intake().activity();
+            if activity != seat.activity {
+                seat.activity = activity;
+                seat.active_at = now;
+            }
+            // Who sends nothing gets no reports: silence says nothing then.
+            let silence = if sending { now.duration_since(seat.active_at) } else { Duration::ZERO };
+            match seat.state {
+                PeerConnection::Connecting if now.duration_since(seat.opened) > CONNECT_TIMEOUT => {
+                    changes.push((key.clone(), PeerConnection::Failed, Some("no connection within 20 s".to_owned())));
+                }
+                PeerConnection::Connected | PeerConnection::Disconnected if silence > DEAD => {
+                    changes.push((key.clone(), PeerConnection::Failed, Some("nothing came from the other side for 6 s".to_owned())));
+                }
+                PeerConnection::Connected if silence > SILENT => changes.push((key.clone(), PeerConnection::Disconnected, None)),
+                PeerConnection::Disconnected if silence < SILENT => changes.push((key.clone(), PeerConnection::Connected, None)),
+                _ => {}
+            }
+        }
+        for (key, state, error) in changes {
+            match error {
+                Some(text) => self.fail(&key, text),
+                None => {
+                    if let Some(seat) = self.peers.get_mut(&key) {
+                        seat.state = state;
+                    }
+                    self.say(&key, state, None);
+                }
+            }
+        }
+        self.adapt();
+        self.write_pictures(now);
+    }
+
+    /// One encoder for all: it follows the slowest way.
+    fn adapt(&mut self) {
+        let connected = self.peers.values().filter(|seat| seat.state == PeerConnection::Connected);
+        let Some(slowest) = connected.filter_map(|seat| seat.peer.estimate()).min() else {
+            return;
+        };
+        let target = ((slowest as f64 * VIDEO_SHARE) as u64).clamp(MIN_BITRATE, self.config.video.bitrate.0.max(MIN_BITRATE));
+        if target.abs_diff(self.bitrate) as f64 > self.bitrate as f64 * STEP {
+            self.bitrate = target;
+            if let Some(camera) = self.camera.get() {
+                camera.set_bitrate(target);
+            }
+        }
+    }
+
+    fn pictures(&self) -> (Vec<crate::media::peer::Picture>, u32, u32) {
+        let pictures = self.peers.values().filter_map(|seat| seat.peer.intake().picture()).collect();
+        (pictures, self.config.screen.width, self.config.screen.height)
+    }
+
+    fn write_pictures(&mut self, now: Instant) {
+        let ScreenOutput::Snapshots { directory, interval } = &self.config.screen.output else {
+            return;
+        };
+        if now.duration_since(self.last_picture_file) < *interval {
+            return;
+        }
+        let directory = directory.clone();
+        self.last_picture_file = now;
+        let (pictures, width, height) = self.pictures();
+        std::thread::spawn(move || {
+            let (part, file) = (directory.join("screen.png.part"), directory.join("screen.png"));
+            let written = snapshot::compose(&pictures, width, height)
+                .map_err(|e| e.to_string())
+                .and_then(|png| std::fs::write(&part, png.bytes).and_then(|()| std::fs::rename(&part, &file)).map_err(|e| e.to_string()));
+            if let Err(error) = written {
+                tracing::warn!(file = %file.display(), "cannot write the snapshot: {error}");
+            }
+        });
+    }
+}
+

@@ -1,0 +1,100 @@
+//! Microphone to Opus, once for all listeners.
+//!
+//! ```text
+//!  alsasrc | file | test tone ─► queue(leaky) ─► convert, resample ─► opusenc ─► appsink ═► StreamProducer (one appsrc per peer)
+//! ```
+
+use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
+use gstreamer_utils::StreamProducer;
+
+use super::Error;
+use super::capture::add_file;
+use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, leaky_queue};
+use crate::config::MicrophoneSource;
+
+/// A running microphone.
+#[derive(Debug)]
+pub struct Microphone {
+    producer: StreamProducer,
+    pipeline: Pipeline,
+}
+
+/// What a microphone is called in `status`.
+pub fn name(source: &MicrophoneSource) -> String {
+    match source {
+        MicrophoneSource::Alsa { device } => device.clone(),
+        MicrophoneSource::File { file } => file.display().to_string(),
+        MicrophoneSource::Test { tone } => format!("test tone {tone} Hz"),
+        MicrophoneSource::None => "none".to_owned(),
+    }
+}
+
+impl Microphone {
+    /// Builds and starts it. `bitrate` in bit/s.
+    pub fn start(
+        source: &MicrophoneSource,
+        bitrate: u64,
+        time: &Timebase,
+        report: impl Fn(Report) + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let pipeline = Pipeline::new("microphone", time, report);
+        let queue = leaky_queue(20)?;
+        let convert = element("audioconvert")?;
+        let resample = element("audioresample")?;
+        let raw = capsfilter("audio/x-raw,rate=48000,channels=1")?;
+        let coder = element_with(
+            "opusenc",
+            &[
+                ("bitrate", &bitrate.to_string()),
+                ("bitrate-type", "constrained-vbr"),
+                ("audio-type", "voice"),
+                ("frame-size", "20"),
+                ("complexity", "5"),
+                // Opus carries a copy of the last frame only when told to expect loss.
+                ("inband-fec", "true"),
+                ("packet-loss-percentage", "5"),
+            ],
+        )?;
+        let sink = gst_app::AppSink::builder().name("coded").sync(false).build();
+        pipeline.chain(&[&queue, &convert, &resample, &raw, &coder, sink.upcast_ref()])?;
+        add_source(&pipeline, source, &queue, time)?;
+        let producer = StreamProducer::from(&sink);
+        pipeline.play()?;
+        Ok(Self { producer, pipeline })
+    }
+
+    /// Where peers get their stream.
+    pub fn producer(&self) -> &StreamProducer {
+        &self.producer
+    }
+
+    /// The pipeline, for latency.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+}
+
+fn add_source(pipeline: &Pipeline, source: &MicrophoneSource, next: &gstreamer::Element, time: &Timebase) -> Result<(), Error> {
+    let source = match source {
+        // The default buffer of 200 ms would be heard as delay.
+        MicrophoneSource::Alsa { device } => {
+            element_with("alsasrc", &[("device", device), ("buffer-time", "40000"), ("latency-time", "10000")])?
+        }
+        MicrophoneSource::Test { tone } => {
+            let frequency = tone.to_string();
+            let properties = [("is-live", "true"), ("wave", "sine"), ("freq", &frequency), ("volume", "0.3"), ("samplesperbuffer", "480")];
+            element_with("audiotestsrc", &properties)?
+        }
+        MicrophoneSource::File { file } => {
+            if !file.exists() {
+                return Err(Error::missing(format!("there is no file {}", file.display())));
+            }
+            return add_file(pipeline, file, "audio/", next, time);
+        }
+        MicrophoneSource::None => return Err(Error::Pipeline("the microphone is switched off".to_owned())),
+    };
+    pipeline.chain(&[&source])?;
+    source.link(next).map_err(|e| Error::pipeline(&e))?;
+    Ok(())
+}

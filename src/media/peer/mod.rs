@@ -1,0 +1,197 @@
+//! One remote participant: a pipeline of its own around one `webrtcbin`, so that it can fail or go without touching the others.
+//!
+//! ```text
+//!  StreamProducer ═► appsrc ─► rtpopuspay ───────────────┐            ┌─► rtpopusdepay ─► opusdec ─► appsink ═► speaker
+//!                                                         ├► webrtcbin ┤
+//!  StreamProducer ═► appsrc ─► rtph264pay ─► rtpgccbwe ──┘            └─► rtph264depay ─► decoder ─► appsink ─► last picture
+//!        ▲                                                      │
+//!        └── linked only when the remote certificate matches its description ([`verify`]); until then incoming media are dropped
+//! ```
+//!
+//! States: new ─offer/answer─► connecting ─DTLS─► (certificate checked) connected ─► failed | closed. A `webrtcbin` cannot restart
+//! ICE: a new connection is a new [`Peer`] with a higher epoch.
+//!
+//! `rtpgccbwe` stands before `webrtcbin`, not behind its `request-aux-sender` signal, which leaks the element before 1.24.4: the
+//! feedback comes to it as an upstream event either way.
+
+mod negotiate;
+mod receive;
+mod send;
+mod verify;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_utils::StreamProducer;
+use gstreamer_webrtc as gst_webrtc;
+
+pub use receive::{Intake, Picture};
+
+use super::engine::{Note, Notes};
+use super::pipeline::{Pipeline, Report, Timebase, element, element_with};
+use super::plan::sdp;
+use super::{Error, PeerKey};
+
+/// What a peer needs to know besides its key.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Jitter buffer.
+    pub latency: Duration,
+    /// `stun://host:port`.
+    pub stun_server: Option<String>,
+    /// Decoder element.
+    pub decoder: &'static str,
+    /// Whether anybody listens; if not, sound is counted and dropped.
+    pub play_audio: bool,
+    /// Whether to look for a test card in each picture.
+    pub read_test_card: bool,
+    /// Ceiling for the bandwidth estimate, bit/s.
+    pub max_bitrate: u64,
+}
+
+/// Whether we make the offer or answer one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// We offer.
+    Offer,
+    /// We answer this offer.
+    Answer {
+        /// The remote description.
+        sdp: String,
+    },
+}
+
+/// One peer connection.
+#[derive(Debug)]
+pub struct Peer {
+    webrtc: gst::Element,
+    sender: send::Sender,
+    intake: Arc<Intake>,
+    estimate: Arc<AtomicU64>,
+    fingerprints: Vec<sdp::Fingerprint>,
+    // Last: the pipeline stops after the links above are cut.
+    pipeline: Pipeline,
+}
+
+impl Peer {
+    /// Builds it and begins to negotiate. What comes of it arrives as [`Note`]s.
+    pub fn open(key: &PeerKey, role: &Role, options: &Options, time: &Timebase, notes: &Notes) -> Result<Self, Error> {
+        let remote = match role {
+            Role::Offer => None,
+            Role::Answer { sdp } => Some(sdp::read(sdp).map_err(Error::Description)?),
+        };
+        let (reports, of) = (notes.clone(), key.clone());
+        let pipeline = Pipeline::new(&format!("peer-{}", key.epoch), time, move |report| match report {
+            Report::Latency => reports.send(Note::PeerLatency { key: of.clone() }),
+            Report::Failed { text, .. } => reports.send(Note::PeerFailed { key: of.clone(), text }),
+            Report::Ended => {}
+        });
+        let webrtc = element_with("webrtcbin", &[("bundle-policy", "max-bundle")])?;
+        webrtc.set_property("latency", u32::try_from(options.latency.as_millis()).unwrap_or(200));
+        if let Some(server) = &options.stun_server {
+            webrtc.set_property("stun-server", server);
+        }
+        pipeline.chain(&[&webrtc])?;
+        tame_ice(&webrtc);
+        let intake = Arc::new(Intake::new(options.read_test_card));
+        let estimate = Arc::new(AtomicU64::new(0));
+        negotiate::connect(&webrtc, key, notes);
+        receive::connect(&webrtc, &pipeline, options, &intake, key, notes);
+        let sender = send::Sender::build(&pipeline, &webrtc, remote.as_ref(), options, &estimate, key, notes)?;
+        pipeline.play()?;
+        receive::count_rtcp(&webrtc, &intake);
+        let fingerprints = remote.map(|r| r.fingerprints).unwrap_or_default();
+        let peer = Self { webrtc, sender, intake, estimate, fingerprints, pipeline };
+        match role {
+            Role::Offer => negotiate::offer(&peer.webrtc, key, notes),
+            Role::Answer { sdp } => negotiate::answer(&peer.webrtc, key, notes, sdp)?,
+        }
+        Ok(peer)
+    }
+
+    /// Takes the remote answer.
+    pub fn remote_answer(&mut self, key: &PeerKey, notes: &Notes, text: &str) -> Result<(), Error> {
+        self.fingerprints = sdp::read(text).map_err(Error::Description)?.fingerprints;
+        negotiate::remote_answer(&self.webrtc, key, notes, text)
+    }
+
+    /// Takes a remote candidate; an empty one marks the end and is not needed.
+    pub fn remote_candidate(&self, line: u32, candidate: &str) {
+        if !candidate.is_empty() {
+            self.webrtc.emit_by_name::<()>("add-ice-candidate", &[&line, &candidate]);
+        }
+    }
+
+    /// DTLS is up: checks the remote certificate and opens the gate for what comes in.
+    pub fn admit(&self) -> Result<(), Error> {
+        verify::remote_certificate(&self.webrtc, &self.fingerprints)?;
+        self.intake.open();
+        Ok(())
+    }
+
+    /// Sends the streams, from the next keyframe on. Only after [`Peer::admit`].
+    pub fn send(&mut self, video: Option<&StreamProducer>, audio: Option<&StreamProducer>) {
+        self.sender.link(video, audio);
+    }
+
+    /// What has come in.
+    pub fn intake(&self) -> &Arc<Intake> {
+        &self.intake
+    }
+
+    /// The bandwidth estimate of the way to the peer, bit/s.
+    pub fn estimate(&self) -> Option<u64> {
+        Some(self.estimate.load(Ordering::Relaxed)).filter(|rate| *rate > 0)
+    }
+
+    /// The pipeline, for latency.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.intake.close();
+        self.sender.unlink();
+    }
+}
+
+/// libnice as we want it: no UPnP (attack surface, 200 ms), no TCP candidates, and checks that notice a peer that is gone.
+fn tame_ice(webrtc: &gst::Element) {
+    let Some(ice) = webrtc.find_property("ice-agent").map(|_| webrtc.property::<gst::glib::Object>("ice-agent")) else {
+        return;
+    };
+    for (name, value) in [("ice-tcp", false), ("ice-udp", true)] {
+        if ice.find_property(name).is_some() {
+            ice.set_property(name, value);
+        }
+    }
+    if ice.find_property("agent").is_none() {
+        return;
+    }
+    let Some(agent) = ice.property::<Option<gst::glib::Object>>("agent") else {
+        return;
+    };
+    for (name, value) in [("upnp", false), ("keepalive-conncheck", true)] {
+        if agent.find_property(name).is_some() {
+            agent.set_property(name, value);
+        }
+    }
+}
+
+/// The state `webrtcbin` reports for the whole connection.
+fn connection_state(webrtc: &gst::Element) -> gst_webrtc::WebRTCPeerConnectionState {
+    webrtc.property("connection-state")
+}
+
+/// A payloader with its bounds against fragmentation on the way.
+fn payloader(factory: &str, number: u8) -> Result<gst::Element, Error> {
+    let element = element(factory)?;
+    element.set_property("pt", u32::from(number));
+    element.set_property("mtu", 1200u32);
+    Ok(element)
+}
