@@ -129,7 +129,8 @@ fn merge_keyframe_requests(encoder: &gst::Element) {
             return gst::PadProbeReturn::Ok;
         };
         if last.is_some_and(|at| at.elapsed() < KEYFRAME_PAUSE) {
-            return gst::PadProbeReturn::Drop;
+            drop(info.take_event());
+            return gst::PadProbeReturn::Handled;
         }
         *last = Some(Instant::now());
         gst::PadProbeReturn::Ok

@@ -76,6 +76,8 @@ pub fn size(picture: &Picture) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gst::prelude::*;
+    use gstreamer_app as gst_app;
 
     fn picture(width: u32, height: u32, luma: u8) -> Picture {
         let caps = parse_caps(&format!("video/x-raw,format=I420,width={width},height={height},framerate=30/1")).unwrap();
@@ -85,14 +87,27 @@ mod tests {
         gst::Sample::builder().buffer(&gst::Buffer::from_mut_slice(data)).caps(&caps).build()
     }
 
+    fn decode(png: Vec<u8>) -> gst::Sample {
+        let pipeline = gst::parse::launch("appsrc name=in ! pngdec ! videoconvert ! video/x-raw,format=RGB ! appsink name=out sync=false")
+            .unwrap()
+            .downcast::<gst::Pipeline>()
+            .unwrap();
+        let source = pipeline.by_name("in").unwrap().downcast::<gst_app::AppSrc>().unwrap();
+        let sink = pipeline.by_name("out").unwrap().downcast::<gst_app::AppSink>().unwrap();
+        pipeline.set_state(gst::State::Playing).unwrap();
+        source.push_buffer(gst::Buffer::from_mut_slice(png)).unwrap();
+        source.end_of_stream().unwrap();
+        let sample = sink.pull_sample().unwrap();
+        pipeline.set_state(gst::State::Null).unwrap();
+        sample
+    }
+
     #[test]
     fn two_pictures_stand_side_by_side_on_the_background() {
         gst::init().unwrap();
-        gst::init().unwrap();
         let png = compose(&[picture(320, 240, 235), picture(320, 240, 16)], 642, 360).unwrap();
         assert!(png.bytes.starts_with(b"\x89PNG"));
-        let image = gst::Sample::builder().buffer(&gst::Buffer::from_mut_slice(png.bytes)).caps(&parse_caps("image/png").unwrap()).build();
-        let rgb = convert(&image, "video/x-raw,format=RGB").unwrap();
+        let rgb = decode(png.bytes);
         let map = rgb.buffer().unwrap().map_readable().unwrap();
         let pixel = |x: usize, y: usize| map[y * 642_usize.strict_mul(3).next_multiple_of(4) + x * 3];
         assert!(pixel(160, 180) > 240, "left is white");
