@@ -271,7 +271,7 @@ impl Core {
                     self.participant_left(&participant);
                 }
             }
-            EventBody::Signal { from, epoch, signal } => self.signal(&from, epoch, signal),
+            EventBody::Signal { from, epoch, signal } => self.signal(&from, epoch, signal, now),
             EventBody::Replaced { .. } => {
                 call.joining = Joining::Replaced;
                 call.me = None;
@@ -292,7 +292,7 @@ impl Core {
         if let Some(peer) = peers.get_mut(&participant.id) {
             self.effects.extend(peer.update(participant, now));
         } else if peers.len() < MAX_PEERS {
-            peers.insert(participant.id.clone(), Peer::new(participant, offering, me.generation));
+            peers.insert(participant.id.clone(), Peer::new(participant, offering, me.generation, now));
         }
     }
 
@@ -304,7 +304,7 @@ impl Core {
         }
     }
 
-    fn signal(&mut self, from: &ParticipantId, epoch: u64, signal: Signal) {
+    fn signal(&mut self, from: &ParticipantId, epoch: u64, signal: Signal, now: Instant) {
         let Some(peer) = self.call.as_mut().and_then(|call| call.peers.get_mut(from)) else {
             return;
         };
@@ -314,7 +314,7 @@ impl Core {
             Signal::Candidate { candidate, sdp_m_line_index: line } if epoch == peer.epoch() && candidate.len() <= MAX_CANDIDATE => {
                 self.effects.push_back(Effect::RemoteCandidate { peer: peer.id(), candidate, line });
             }
-            Signal::Restart => peer.restart_wanted(epoch),
+            Signal::Restart => peer.restart_wanted(epoch, now),
             Signal::Answer { .. } | Signal::Candidate { .. } => {}
         }
     }

@@ -41,6 +41,11 @@ enum Next {
     At(Instant),
 }
 
+/// The offerer begins at once; the answerer asks if no offer comes.
+fn first(offering: bool, now: Instant) -> Next {
+    if offering { Next::Now } else { Next::At(now + ASK_AGAIN) }
+}
+
 /// What a peer wants done.
 pub(super) enum Wish {
     Do(Effect),
@@ -48,7 +53,7 @@ pub(super) enum Wish {
 }
 
 impl Peer {
-    pub(super) fn new(participant: Participant, offering: bool, generation: u32) -> Self {
+    pub(super) fn new(participant: Participant, offering: bool, generation: u32, now: Instant) -> Self {
         Self {
             participant,
             offering,
@@ -58,7 +63,7 @@ impl Peer {
             error: None,
             open: false,
             pause: FIRST_PAUSE,
-            next: if offering { Next::Now } else { Next::Nothing },
+            next: first(offering, now),
         }
     }
 
@@ -94,7 +99,7 @@ impl Peer {
     }
 
     /// The hub tells something new of the participant.
-    pub(super) fn update(&mut self, participant: Participant, _now: Instant) -> Option<Effect> {
+    pub(super) fn update(&mut self, participant: Participant, now: Instant) -> Option<Effect> {
         let restarted = participant.generation != self.participant.generation;
         self.participant = participant;
         if !restarted {
@@ -103,7 +108,7 @@ impl Peer {
         let close = self.close();
         self.error = None;
         self.pause = FIRST_PAUSE;
-        self.next = if self.offering { Next::Now } else { Next::Nothing };
+        self.next = first(self.offering, now);
         if !self.offering {
             // The new generation of the offerer counts from its own start.
             self.epoch = self.epoch.min(u64::from(self.participant.generation) << GENERATION_SHIFT);
@@ -113,6 +118,10 @@ impl Peer {
 
     /// The media engine reports.
     pub(super) fn connection(&mut self, state: PeerConnection, error: Option<String>, now: Instant) {
+        // A failed connection is taken down at once; that it is closed then is no news.
+        if self.state == PeerConnection::Failed && state == PeerConnection::Closed {
+            return;
+        }
         self.state = state;
         match state {
             PeerConnection::Connected => {
@@ -148,9 +157,11 @@ impl Peer {
     }
 
     /// The answerer wants a new connection in place of this one.
-    pub(super) fn restart_wanted(&mut self, epoch: u64) {
-        if self.offering && epoch == self.epoch {
-            self.next = Next::Now;
+    pub(super) fn restart_wanted(&mut self, epoch: u64, now: Instant) {
+        let lost_our_offer = epoch < self.epoch && self.state != PeerConnection::Connected;
+        if self.offering && (epoch == self.epoch || lost_our_offer) && self.next == Next::Nothing {
+            self.next = Next::At(now + self.pause);
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -1,1 +1,74 @@
-//! See lib.rs.
+//! The composition root: one driver task owns the call core; everything that happens is an input to it, everything that must be
+//! done an effect from it, and one [`Status`](crate::protocol::control::Status) is what every door shows.
+//!
+//! ```text
+//!   hub client ─ Event ──┐                         ┌── Request ──► hub client
+//!   media ─ Event, View ─┼──► driver ─► call core ─┼── Offer, Answer, … ──► media
+//!   control socket ─ Ask ┘      │                  └── Reply ──► control socket
+//!                               └──► Status (watch)
+//! ```
+
+mod driver;
+mod participation;
+mod watchdog;
+
+use tokio::sync::watch;
+
+use crate::config;
+use crate::controls::socket;
+use crate::protocol::hub::{ClientInfo, ClientKind};
+use crate::{call, media, signaling};
+
+/// Why the daemon does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No media engine, no call.
+    #[error(transparent)]
+    Media(#[from] media::Error),
+    /// The doors must be there.
+    #[error(transparent)]
+    Socket(#[from] socket::Error),
+    /// The address in the configuration.
+    #[error("`hub.url`: {0}")]
+    Hub(#[from] signaling::BadAddress),
+    /// Signals from the system.
+    #[error("cannot listen for signals: {0}")]
+    Signals(#[from] std::io::Error),
+    /// Something the driver cannot do without ended by itself.
+    #[error("{0} ended unexpectedly")]
+    Ended(&'static str),
+}
+
+/// Name and version, for the hub and for `status`.
+pub const VERSION: &str = concat!("callbox/", env!("CARGO_PKG_VERSION"));
+
+/// Runs until SIGINT (leaves the call) or SIGTERM (does not: a restarted service goes on with its participation).
+/// `ready` is called once the control socket answers.
+pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), Error> {
+    let signaling_config = signaling::Config {
+        url: config.hub.url.parse()?,
+        user: config.hub.user.clone(),
+        password: signaling::PasswordSource { file: config.hub.password_file.clone() },
+        trust: config.hub.trust.clone(),
+        client: ClientInfo { kind: ClientKind::Appliance, version: VERSION.to_owned() },
+    };
+    let participant = participation::load(&config.state_directory, &config.hub.user);
+    let settings = call::Settings { auto_join: config.call.auto_join.clone(), create: config.call.create, participant };
+    let core = call::Core::new(settings);
+    let (shown, status) = watch::channel(driver::first_status(&config));
+    let (_door, asks) = socket::start(&config.control.socket, status).await?;
+    let (engine, media_events, view) = media::start(media::Config {
+        camera: config.camera,
+        microphone: config.microphone,
+        speaker: config.speaker,
+        video: config.video,
+        audio: config.audio,
+        screen: config.screen,
+        network: config.network,
+    })?;
+    let (hub, hub_events) = signaling::start(signaling_config);
+    watchdog::start(engine.clone());
+    ready();
+    watchdog::ready();
+    driver::Driver { core, hub, engine, shown, view }.run(hub_events, media_events, asks).await
+}

@@ -150,6 +150,12 @@ name!(
     ParticipantId, "a participant id", "-_"
 );
 
+impl From<uuid::Uuid> for ParticipantId {
+    fn from(id: uuid::Uuid) -> Self {
+        Self(id.to_string())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,219 @@
+//! The driver task. Nothing in here blocks: adapters have bounded queues and answer later.
+
+use std::time::Instant;
+
+use base64::Engine as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Error, VERSION};
+use crate::call::{Core, Effect, Input, PeerId, Request};
+use crate::config;
+use crate::controls::socket::{Ask, What};
+use crate::media::{self, DescriptionKind, PeerKey, Role};
+use crate::protocol::control::{Command, HubState, HubStatus, MediaStatus, Snapshot, Status};
+use crate::protocol::hub::{InCall, MuteSelf, SendSignal, Signal};
+use crate::protocol::rpc;
+use crate::signaling;
+
+/// Everything the driver holds.
+pub(super) struct Driver {
+    pub core: Core,
+    pub hub: signaling::Handle,
+    pub engine: media::Handle,
+    pub shown: watch::Sender<Status>,
+    pub view: watch::Receiver<media::View>,
+}
+
+/// What is shown before anything has happened.
+pub(super) fn first_status(config: &config::Appliance) -> Status {
+    Status {
+        user: config.hub.user.clone(),
+        version: VERSION.to_owned(),
+        hub: HubStatus { url: config.hub.url.clone(), state: HubState::Connecting, error: None, retry_in_s: None },
+        call: None,
+        media: MediaStatus::default(),
+    }
+}
+
+impl Driver {
+    pub(super) async fn run(
+        mut self,
+        mut hub_events: mpsc::Receiver<signaling::Event>,
+        mut media_events: mpsc::Receiver<media::Event>,
+        mut asks: mpsc::Receiver<Ask>,
+    ) -> Result<(), Error> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        loop {
+            self.show();
+            let due = self.core.poll_timeout().map(|(at, _)| tokio::time::Instant::from_std(at));
+            tokio::select! {
+                event = hub_events.recv() => self.hub_event(event.ok_or(Error::Ended("the hub client"))?),
+                event = media_events.recv() => self.media_event(event.ok_or(Error::Ended("the media engine"))?),
+                ask = asks.recv() => self.ask(ask.ok_or(Error::Ended("the control socket"))?),
+                changed = self.view.changed() => changed.map_err(|_| Error::Ended("the media engine"))?,
+                () = at(due) => {
+                    self.core.handle_timeout(Instant::now());
+                    self.drain();
+                }
+                _ = interrupt.recv() => {
+                    self.input(Input::Command(Command::Leave));
+                    break;
+                }
+                _ = terminate.recv() => break,
+            }
+        }
+        super::watchdog::stopping();
+        tokio::join!(self.engine.stop(), self.hub.close());
+        Ok(())
+    }
+
+    fn hub_event(&mut self, event: signaling::Event) {
+        match event {
+            signaling::Event::State { state, error, retry_in } => {
+                if state != HubState::Connected {
+                    self.input(Input::HubLost);
+                }
+                self.shown.send_modify(|status| {
+                    status.hub.state = state;
+                    status.hub.error = error;
+                    status.hub.retry_in_s = retry_in.map(|pause| pause.as_secs_f64().ceil() as u64);
+                });
+            }
+            signaling::Event::Opened { resumed, opened } => {
+                tracing::info!(user = %opened.user.id, resumed, "signed in to the hub");
+                self.input(Input::HubOpened { resumed });
+            }
+            signaling::Event::Hub(event) => self.input(Input::Hub(event)),
+            signaling::Event::Reply { tag, outcome } => self.input(Input::Reply { tag, outcome }),
+        }
+    }
+
+    fn media_event(&mut self, event: media::Event) {
+        self.input(match event {
+            media::Event::LocalDescription { key, kind, sdp } => {
+                let signal = match kind {
+                    DescriptionKind::Offer => Signal::Offer { sdp },
+                    DescriptionKind::Answer => Signal::Answer { sdp },
+                };
+                Input::LocalSignal { peer: peer_id(key), signal }
+            }
+            media::Event::LocalCandidate { key, line, candidate } => {
+                Input::LocalSignal { peer: peer_id(key), signal: Signal::Candidate { candidate, sdp_m_line_index: line } }
+            }
+            media::Event::Connection { key, state, error } => {
+                tracing::info!(peer = %key.id, epoch = key.epoch, ?state, error, "peer connection");
+                Input::Connection { peer: peer_id(key), state, error }
+            }
+        });
+    }
+
+    fn ask(&mut self, ask: Ask) {
+        match ask.what {
+            What::Command(command) => {
+                let outcome = self.core.handle(Input::Command(command), Instant::now());
+                self.drain();
+                self.show();
+                let reply = outcome.map(|()| serde_json::Value::Null);
+                let _ = ask.reply.send(reply.map_err(|refused| rpc::Error::new(rpc::ErrorKind::Conflict, refused.to_string())));
+            }
+            What::Snapshot => {
+                tokio::spawn(snapshot(self.engine.clone(), ask.reply));
+            }
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        if let Err(refused) = self.core.handle(input, Instant::now()) {
+            tracing::debug!("{refused}");
+        }
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(effect) = self.core.poll_effect() {
+            if let Err(error) = self.act(effect) {
+                tracing::error!("{error}");
+            }
+        }
+    }
+
+    fn act(&mut self, effect: Effect) -> Result<(), media::Error> {
+        match effect {
+            Effect::Request { tag, request } => {
+                if let Err(error) = self.hub.request(tag, wire(request)) {
+                    // Refused at once: the core still gets its one reply.
+                    let _ = self.core.handle(Input::Reply { tag, outcome: Err(error) }, Instant::now());
+                }
+            }
+            Effect::Offer(peer) => self.engine.open_peer(key(peer), Role::Offer)?,
+            Effect::Answer { peer, sdp } => self.engine.open_peer(key(peer), Role::Answer { sdp })?,
+            Effect::RemoteAnswer { peer, sdp } => self.engine.remote_answer(key(peer), sdp)?,
+            Effect::RemoteCandidate { peer, candidate, line } => self.engine.remote_candidate(key(peer), line, candidate)?,
+            Effect::Close(peer) => self.engine.close_peer(key(peer))?,
+            Effect::Mute(muted) => self.engine.mute(muted)?,
+        }
+        Ok(())
+    }
+
+    /// Brings what is shown up to date; watchers wake only when something changed.
+    fn show(&mut self) {
+        let mut call = self.core.status();
+        let view = self.view.borrow_and_update();
+        if let Some(call) = &mut call {
+            let seen = self.core.peer_ids().filter_map(|peer| {
+                let id = peer.participant.clone();
+                view.peers.get(&key(peer)).map(|seen| (id, seen))
+            });
+            for (id, seen) in seen {
+                if let Some(participant) = call.participants.iter_mut().find(|p| p.id == id) {
+                    participant.video = seen.video.clone();
+                    participant.audio = seen.audio.clone();
+                    participant.estimated_bitrate = seen.estimated_bitrate;
+                }
+            }
+        }
+        self.shown.send_if_modified(|status| {
+            let changed = status.call != call || status.media != view.media;
+            status.call = call;
+            status.media = view.media.clone();
+            changed
+        });
+    }
+}
+
+async fn at(due: Option<tokio::time::Instant>) {
+    match due {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn snapshot(engine: media::Handle, reply: oneshot::Sender<Result<serde_json::Value, rpc::Error>>) {
+    let outcome = engine.snapshot().await.map_err(|e| rpc::Error::new(rpc::ErrorKind::InternalError, e.to_string())).and_then(|png| {
+        let text = base64::engine::general_purpose::STANDARD.encode(&png.bytes);
+        serde_json::to_value(Snapshot { png: text, width: png.width, height: png.height })
+            .map_err(|e| rpc::Error::new(rpc::ErrorKind::InternalError, e.to_string()))
+    });
+    let _ = reply.send(outcome);
+}
+
+fn key(peer: PeerId) -> PeerKey {
+    PeerKey { id: peer.participant, epoch: peer.epoch }
+}
+
+fn peer_id(key: PeerKey) -> PeerId {
+    PeerId { participant: key.id, epoch: key.epoch }
+}
+
+fn wire(request: Request) -> signaling::Request {
+    match request {
+        Request::Join(join) => signaling::Request::Join(join),
+        Request::Leave(cid) => signaling::Request::Leave(InCall { cid }),
+        Request::Mute(cid, muted) => signaling::Request::Mute(MuteSelf { cid, muted }),
+        Request::Signal { cid, peer, signal } => {
+            signaling::Request::Signal(SendSignal { cid, to: peer.participant, epoch: peer.epoch, signal })
+        }
+    }
+}
