@@ -118,7 +118,8 @@ async fn media_never_flow_when_the_certificate_does_not_match_the_description() 
         assert!(error.unwrap().contains("does not match the fingerprint"));
     }
     // Both sides go on sending nothing: three seconds of a stream that should not be there would be ninety frames.
-    let quiet = tokio::time::timeout(Duration::from_secs(3), a.view.wait_for(|v| v.peers.values().any(|p| p.video.frames_decoded > 0)));
+    let quiet =
+        tokio::time::timeout(Duration::from_secs(3), a.view.wait_for(|v| v.peers.values().any(|p| p.video.frames_decoded > 0)));
     assert!(quiet.await.is_err(), "a picture came through");
     assert!(b.view.borrow().peers.values().all(|peer| peer.video.frames_decoded == 0));
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use super::peers::{Peer, Wish};
 use super::{Effect, Input, PeerId, Refused, Request, Settings};
 use crate::protocol::control::{CallState, CallStatus, Command, PeerConnection};
-use crate::protocol::hub::{Event, EventBody, JoinCall, Joined, Muted, Participant, ParticipantState, Participation, Signal, offers};
+use crate::protocol::hub::{
+    Event, EventBody, JoinCall, Joined, Muted, Participant, ParticipantState, Participation, Signal, offers,
+};
 use crate::protocol::{Cid, ParticipantId, rpc};
 
 /// A refused join is tried again after this, doubling up to [`LONGEST_PAUSE`].
@@ -204,8 +206,9 @@ impl Core {
             return;
         }
         let joined = outcome.and_then(|value| {
-            serde_json::from_value::<Joined>(value)
-                .map_err(|e| rpc::Error::new(rpc::ErrorKind::InternalError, format!("the hub's answer to the join cannot be read: {e}")))
+            serde_json::from_value::<Joined>(value).map_err(|e| {
+                rpc::Error::new(rpc::ErrorKind::InternalError, format!("the hub's answer to the join cannot be read: {e}"))
+            })
         });
         match joined {
             Ok(joined) => self.joined(joined, now),
@@ -275,7 +278,9 @@ impl Core {
             EventBody::Replaced { .. } => {
                 call.joining = Joining::Replaced;
                 call.me = None;
-                call.error = Some("another appliance with the same state joined in our place: `callbox join` takes the call back".to_owned());
+                call.error = Some(
+                    "another appliance with the same state joined in our place: `callbox join` takes the call back".to_owned(),
+                );
                 for peer in call.peers.values_mut() {
                     self.effects.extend(peer.close());
                 }
@@ -311,7 +316,9 @@ impl Core {
         match signal {
             Signal::Offer { sdp } => self.effects.extend(peer.offered(epoch, sdp)),
             Signal::Answer { sdp } if peer.answers(epoch) => self.effects.push_back(Effect::RemoteAnswer { peer: peer.id(), sdp }),
-            Signal::Candidate { candidate, sdp_m_line_index: line } if epoch == peer.epoch() && candidate.len() <= MAX_CANDIDATE => {
+            Signal::Candidate { candidate, sdp_m_line_index: line }
+                if epoch == peer.epoch() && candidate.len() <= MAX_CANDIDATE =>
+            {
                 self.effects.push_back(Effect::RemoteCandidate { peer: peer.id(), candidate, line });
             }
             Signal::Restart => peer.restart_wanted(epoch, now),

@@ -191,7 +191,8 @@ fn device_text(device: &Path) -> Result<&str, Error> {
 /// The wall clock at the bottom of the test picture, where pango is installed.
 fn clock(height: u32) -> Option<gst::Element> {
     let font = format!("DejaVu Sans, {}", (height / 24).max(8));
-    let properties = [("font-desc", font.as_str()), ("halignment", "center"), ("valignment", "center"), ("time-format", "%H:%M:%S")];
+    let properties =
+        [("font-desc", font.as_str()), ("halignment", "center"), ("valignment", "center"), ("time-format", "%H:%M:%S")];
     element_with("clockoverlay", &properties).ok()
 }
 
@@ -276,9 +277,10 @@ pub fn add_file(pipeline: &Pipeline, file: &Path, kind: &'static str, next: &gst
         let Some(sink) = pace.upgrade().and_then(|pace| pace.static_pad("sink")) else {
             return;
         };
-        let fits = pad.current_caps().or_else(|| Some(pad.query_caps(None))).is_some_and(|caps| {
-            caps.structure(0).is_some_and(|s| s.name().starts_with(kind))
-        });
+        let fits = pad
+            .current_caps()
+            .or_else(|| Some(pad.query_caps(None)))
+            .is_some_and(|caps| caps.structure(0).is_some_and(|s| s.name().starts_with(kind)));
         if fits && !sink.is_linked() {
             // The file begins at zero, the shared running time long before: move it to now.
             pad.set_offset(i64::try_from(start.nseconds()).unwrap_or(0));

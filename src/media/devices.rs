@@ -26,13 +26,7 @@ impl<T> Slot<T> {
     /// Idle, or switched off for good.
     pub fn new(device: String, enabled: bool) -> Self {
         let state = if enabled { DeviceState::Idle } else { DeviceState::Disabled };
-        Self {
-            running: None,
-            since: None,
-            status: DeviceStatus { state, device, error: None },
-            pause: FIRST_PAUSE,
-            retry_at: None,
-        }
+        Self { running: None, since: None, status: DeviceStatus { state, device, error: None }, pause: FIRST_PAUSE, retry_at: None }
     }
 
     /// Whether the configuration has it at all.

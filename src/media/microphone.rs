@@ -83,7 +83,8 @@ fn add_source(pipeline: &Pipeline, source: &MicrophoneSource, next: &gstreamer::
         }
         MicrophoneSource::Test { tone } => {
             let frequency = tone.to_string();
-            let properties = [("is-live", "true"), ("wave", "sine"), ("freq", &frequency), ("volume", "0.3"), ("samplesperbuffer", "480")];
+            let properties =
+                [("is-live", "true"), ("wave", "sine"), ("freq", &frequency), ("volume", "0.3"), ("samplesperbuffer", "480")];
             element_with("audiotestsrc", &properties)?
         }
         MicrophoneSource::File { file } => {

@@ -38,11 +38,19 @@ struct Picture {
 
 impl Screen {
     /// Opens the display through this sink element, at this size in pixels.
-    pub fn start(sink: &str, width: u32, height: u32, time: &Timebase, report: impl Fn(Report) + Send + Sync + 'static) -> Result<Self, Error> {
+    pub fn start(
+        sink: &str,
+        width: u32,
+        height: u32,
+        time: &Timebase,
+        report: impl Fn(Report) + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
         let pipeline = Pipeline::new("screen", time, report);
-        let ground = element_with("videotestsrc", &[("is-live", "true"), ("pattern", "solid-color"), ("foreground-color", "0xff101218")])?;
+        let ground =
+            element_with("videotestsrc", &[("is-live", "true"), ("pattern", "solid-color"), ("foreground-color", "0xff101218")])?;
         let ground_caps = capsfilter(&format!("video/x-raw,format=I420,width={width},height={height},framerate=2/1"))?;
-        let mixer = element_with("compositor", &[("background", "black"), ("ignore-inactive-pads", "true"), ("latency", "20000000")])?;
+        let mixer =
+            element_with("compositor", &[("background", "black"), ("ignore-inactive-pads", "true"), ("latency", "20000000")])?;
         let caps = capsfilter(&format!("video/x-raw,width={width},height={height},framerate=30/1"))?;
         let convert = element("videoconvert")?;
         let sink = element_with(sink, &[("sync", "false")])?;

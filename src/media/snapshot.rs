@@ -88,10 +88,11 @@ mod tests {
     }
 
     fn decode(png: Vec<u8>) -> gst::Sample {
-        let pipeline = gst::parse::launch("appsrc name=in ! pngdec ! videoconvert ! video/x-raw,format=RGB ! appsink name=out sync=false")
-            .unwrap()
-            .downcast::<gst::Pipeline>()
-            .unwrap();
+        let pipeline =
+            gst::parse::launch("appsrc name=in ! pngdec ! videoconvert ! video/x-raw,format=RGB ! appsink name=out sync=false")
+                .unwrap()
+                .downcast::<gst::Pipeline>()
+                .unwrap();
         let source = pipeline.by_name("in").unwrap().downcast::<gst_app::AppSrc>().unwrap();
         let sink = pipeline.by_name("out").unwrap().downcast::<gst_app::AppSink>().unwrap();
         pipeline.set_state(gst::State::Playing).unwrap();

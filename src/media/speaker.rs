@@ -83,7 +83,8 @@ impl Speaker {
         }
         let source = gst_app::AppSrc::builder().format(gst::Format::Time).is_live(true).build();
         let link = producer.add_consumer(&source).map_err(|e| Error::Pipeline(e.to_string()))?;
-        let elements = vec![source.upcast::<gst::Element>(), element("audioconvert")?, element("audioresample")?, capsfilter(FORMAT)?];
+        let elements =
+            vec![source.upcast::<gst::Element>(), element("audioconvert")?, element("audioresample")?, capsfilter(FORMAT)?];
         let chain: Vec<&gst::Element> = elements.iter().collect();
         self.pipeline.chain(&chain)?;
         let pad = self.mixer.request_pad_simple("sink_%u").ok_or_else(|| Error::Pipeline("the mixer is full".to_owned()))?;

@@ -33,7 +33,12 @@ impl CardReader {
         let mut sorted: Vec<u16> = self.ages_ms.iter().copied().collect();
         sorted.sort_unstable();
         let rank = |share: f64| sorted.get(((sorted.len() - 1) as f64 * share).round() as usize).map_or(0.0, |ms| f64::from(*ms));
-        Some(TestCardStatus { frame: u32::from(last.frame), read: self.read, latency_p50_ms: rank(0.5), latency_p95_ms: rank(0.95) })
+        Some(TestCardStatus {
+            frame: u32::from(last.frame),
+            read: self.read,
+            latency_p50_ms: rank(0.5),
+            latency_p95_ms: rank(0.95),
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::media::microphone::Microphone;
 use crate::media::peer::{Options, Peer, Role};
 use crate::media::pipeline::{Pipeline, Report};
 use crate::media::{Event, PeerKey, probe, snapshot};
-use crate::protocol::control::{PeerConnection};
+use crate::protocol::control::PeerConnection;
 
 /// A peer connection that is not up by then will not be.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -76,8 +76,15 @@ impl Engine {
         };
         match Peer::open(&key, role, &options, &self.time, &self.notes) {
             Ok(peer) => {
-                let seat =
-                    Seat { peer, state: PeerConnection::Connecting, opened: now, activity: 0, active_at: now, picture: None, voice: None };
+                let seat = Seat {
+                    peer,
+                    state: PeerConnection::Connecting,
+                    opened: now,
+                    activity: 0,
+                    active_at: now,
+                    picture: None,
+                    voice: None,
+                };
                 self.peers.insert(key.clone(), seat);
                 self.say(&key, PeerConnection::Connecting, None);
             }
@@ -100,7 +107,9 @@ impl Engine {
     fn note(&mut self, note: Note, now: Instant) {
         match note {
             Note::LocalDescription { key, kind, sdp } => self.tell(&key.clone(), Event::LocalDescription { key, kind, sdp }),
-            Note::LocalCandidate { key, line, candidate } => self.tell(&key.clone(), Event::LocalCandidate { key, line, candidate }),
+            Note::LocalCandidate { key, line, candidate } => {
+                self.tell(&key.clone(), Event::LocalCandidate { key, line, candidate })
+            }
             Note::PeerState { key, state } => self.peer_state(&key, state, now),
             Note::PeerFailed { key, text } => self.fail(&key, text),
             Note::PeerLatency { key } => {
@@ -250,7 +259,11 @@ impl Engine {
                     changes.push((key.clone(), PeerConnection::Failed, Some("no connection within 20 s".to_owned())));
                 }
                 PeerConnection::Connected | PeerConnection::Disconnected if silence > DEAD => {
-                    changes.push((key.clone(), PeerConnection::Failed, Some("nothing came from the other side for 6 s".to_owned())));
+                    changes.push((
+                        key.clone(),
+                        PeerConnection::Failed,
+                        Some("nothing came from the other side for 6 s".to_owned()),
+                    ));
                 }
                 PeerConnection::Connected if silence > SILENT => changes.push((key.clone(), PeerConnection::Disconnected, None)),
                 PeerConnection::Disconnected if silence < SILENT => changes.push((key.clone(), PeerConnection::Connected, None)),
@@ -304,13 +317,12 @@ impl Engine {
         let (pictures, width, height) = self.pictures();
         std::thread::spawn(move || {
             let (part, file) = (directory.join("screen.png.part"), directory.join("screen.png"));
-            let written = snapshot::compose(&pictures, width, height)
-                .map_err(|e| e.to_string())
-                .and_then(|png| std::fs::write(&part, png.bytes).and_then(|()| std::fs::rename(&part, &file)).map_err(|e| e.to_string()));
+            let written = snapshot::compose(&pictures, width, height).map_err(|e| e.to_string()).and_then(|png| {
+                std::fs::write(&part, png.bytes).and_then(|()| std::fs::rename(&part, &file)).map_err(|e| e.to_string())
+            });
             if let Err(error) = written {
                 tracing::warn!(file = %file.display(), "cannot write the snapshot: {error}");
             }
         });
     }
 }
-

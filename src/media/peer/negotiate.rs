@@ -95,6 +95,7 @@ fn failure(reply: Reply<'_>) -> Result<Option<&gst::StructureRef>, String> {
 }
 
 fn parse(kind: gst_webrtc::WebRTCSDPType, sdp: &str) -> Result<Description, Error> {
-    let message = gst_sdp::SDPMessage::parse_buffer(sdp.as_bytes()).map_err(|_| Error::Pipeline("the description is not SDP".to_owned()))?;
+    let message =
+        gst_sdp::SDPMessage::parse_buffer(sdp.as_bytes()).map_err(|_| Error::Pipeline("the description is not SDP".to_owned()))?;
     Ok(Description::new(kind, message))
 }

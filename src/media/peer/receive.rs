@@ -111,7 +111,8 @@ impl Intake {
 
 /// Builds a receiving chain for each stream that appears.
 pub fn connect(webrtc: &gst::Element, pipeline: &Pipeline, options: &Options, intake: &Arc<Intake>, key: &PeerKey, notes: &Notes) {
-    let (bin, options, intake, key, notes) = (pipeline.bin().downgrade(), options.clone(), intake.clone(), key.clone(), notes.clone());
+    let (bin, options, intake, key, notes) =
+        (pipeline.bin().downgrade(), options.clone(), intake.clone(), key.clone(), notes.clone());
     webrtc.connect_pad_added(move |_, pad| {
         if pad.direction() != gst::PadDirection::Src {
             return;
@@ -152,7 +153,14 @@ pub fn count_rtcp(webrtc: &gst::Element, intake: &Arc<Intake>) {
     rtpbin.connect_pad_added(move |_, pad| watch(pad));
 }
 
-fn receive(bin: &gst::Pipeline, pad: &gst::Pad, options: &Options, intake: &Arc<Intake>, key: &PeerKey, notes: &Notes) -> Result<(), Error> {
+fn receive(
+    bin: &gst::Pipeline,
+    pad: &gst::Pad,
+    options: &Options,
+    intake: &Arc<Intake>,
+    key: &PeerKey,
+    notes: &Notes,
+) -> Result<(), Error> {
     let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
     let encoding = caps.structure(0).and_then(|s| s.get::<String>("encoding-name").ok()).unwrap_or_default();
     match encoding.to_ascii_uppercase().as_str() {
@@ -165,7 +173,14 @@ fn receive(bin: &gst::Pipeline, pad: &gst::Pad, options: &Options, intake: &Arc<
     }
 }
 
-fn video(bin: &gst::Pipeline, pad: &gst::Pad, options: &Options, intake: &Arc<Intake>, key: &PeerKey, notes: &Notes) -> Result<(), Error> {
+fn video(
+    bin: &gst::Pipeline,
+    pad: &gst::Pad,
+    options: &Options,
+    intake: &Arc<Intake>,
+    key: &PeerKey,
+    notes: &Notes,
+) -> Result<(), Error> {
     count(pad, intake, false);
     let depay = element_with("rtph264depay", &[("wait-for-keyframe", "true"), ("request-keyframe", "true")])?;
     let parse = element("h264parse")?;
@@ -192,7 +207,14 @@ fn video(bin: &gst::Pipeline, pad: &gst::Pad, options: &Options, intake: &Arc<In
     Ok(())
 }
 
-fn audio(bin: &gst::Pipeline, pad: &gst::Pad, options: &Options, intake: &Arc<Intake>, key: &PeerKey, notes: &Notes) -> Result<(), Error> {
+fn audio(
+    bin: &gst::Pipeline,
+    pad: &gst::Pad,
+    options: &Options,
+    intake: &Arc<Intake>,
+    key: &PeerKey,
+    notes: &Notes,
+) -> Result<(), Error> {
     count(pad, intake, true);
     if !options.play_audio {
         return attach(bin, pad, &[element_with("fakesink", &[("sync", "false"), ("async", "false")])?]);

@@ -101,7 +101,13 @@ impl Sender {
     }
 }
 
-fn branch(pipeline: &Pipeline, webrtc: &gst::Element, tail: &[&gst::Element], caps: &str, nack: bool) -> Result<gst_app::AppSrc, Error> {
+fn branch(
+    pipeline: &Pipeline,
+    webrtc: &gst::Element,
+    tail: &[&gst::Element],
+    caps: &str,
+    nack: bool,
+) -> Result<gst_app::AppSrc, Error> {
     let source = gst_app::AppSrc::builder().format(gst::Format::Time).is_live(true).build();
     StreamProducer::configure_consumer(&source);
     let mut chain: Vec<&gst::Element> = vec![source.upcast_ref()];

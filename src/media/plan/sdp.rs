@@ -141,7 +141,13 @@ fn h264(media: &Media<'_>) -> Option<u8> {
     usable
         .min_by_key(|(_, format)| {
             let profile = format.split("profile-level-id=").nth(1).unwrap_or_default().to_ascii_lowercase();
-            if profile.starts_with("42e0") { 0 } else if profile.starts_with("42") { 1 } else { 2 }
+            if profile.starts_with("42e0") {
+                0
+            } else if profile.starts_with("42") {
+                1
+            } else {
+                2
+            }
         })
         .map(|(number, _)| number)
 }
