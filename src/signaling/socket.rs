@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::header::{HeaderValue, USER_AGENT};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -152,6 +153,7 @@ fn explain(error: &Error) -> String {
         }
         Error::Capacity(_) => format!("the hub sent a message longer than {MAX_MESSAGE} bytes"),
         Error::ConnectionClosed | Error::AlreadyClosed => "the connection to the hub ended".to_owned(),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => "the connection to the hub broke".to_owned(),
         Error::Io(error) => format!("the connection to the hub broke: {error}"),
         other => format!("the hub does not speak WebSocket as it should: {other}"),
     }

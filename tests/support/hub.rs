@@ -54,6 +54,11 @@ impl Hub {
         self.directory.path().join("password")
     }
 
+    /// Sends it a signal, for example `STOP`, `CONT`, `TERM`.
+    pub fn signal(&self, signal: &str) {
+        self.process.signal(signal);
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         self.process.kill();
