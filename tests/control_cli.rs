@@ -125,7 +125,7 @@ async fn status_prints_a_page_or_the_wire_type_unchanged() {
 #[tokio::test]
 async fn what_the_daemon_does_ends_with_0_and_what_it_refuses_with_1() {
     let daemon = Daemon::new().await;
-    for args in [&["join", "default:lobby"][..], &["mute"], &["unmute", "video"]] {
+    for args in [&["join", "default:lobby"][..], &["mute"], &["unmute", "camera"], &["mute", "all"]] {
         let output = run(&daemon.path(), args).await;
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{args:?}");
     }

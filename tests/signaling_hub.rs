@@ -162,12 +162,10 @@ async fn a_cut_line_is_resumed_with_what_was_missed_and_nobody_has_left() {
     line.up();
     assert!(front.opened().await, "resumed");
     // Its own absence is among what it missed.
-    let missed = loop {
-        match front.event().await.body {
-            EventBody::ParticipantUpdated { participant } if participant.id == me => {}
-            other => break other,
-        }
-    };
+    let mut missed = front.event().await.body;
+    while matches!(&missed, EventBody::ParticipantUpdated { participant } if participant.id == me) {
+        missed = front.event().await.body;
+    }
     let EventBody::ParticipantJoined { participant } = missed else { panic!("{missed:?}") };
     assert_eq!(participant.id, other.participant);
     let EventBody::ParticipantUpdated { participant } = back.event().await.body else { panic!() };

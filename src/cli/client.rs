@@ -29,7 +29,7 @@ pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {
     }
     let in_place = !json && io::stdout().is_terminal();
     let mut last = String::new();
-    watch_all(&mut link, |value| {
+    let ended = watch_all(&mut link, |value| {
         if json {
             return print(&value.to_string());
         }
@@ -43,7 +43,11 @@ pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {
             last = text;
         }
         Ok(())
-    })
+    });
+    if in_place {
+        print("")?;
+    }
+    ended
 }
 
 /// `callbox events`.

@@ -195,9 +195,13 @@ pub struct LeaveArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum What {
     /// The microphone.
+    #[value(aliases = ["microphone", "mic"])]
     Audio,
     /// The camera.
+    #[value(alias = "camera")]
     Video,
+    /// Both.
+    All,
 }
 
 /// `callbox mute` and `callbox unmute`.
@@ -214,7 +218,7 @@ pub struct MuteArgs {
 impl MuteArgs {
     /// The same for each that is named, none for the others.
     pub fn for_named(&self, what: What, off: bool) -> Option<bool> {
-        self.what.contains(&what).then_some(off)
+        (self.what.contains(&what) || self.what.contains(&What::All)).then_some(off)
     }
 }
 
