@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use callbox::protocol::control::{ParticipantStatus, PeerConnection};
 use support::{
     Appliance, Browser, Fake, Hub, Wav, best_likeness, envelope_likeness, eventually, hold, secs, speech, thumbnail, thumbnails,
-    tone_strength, video_file, y4m,
+    video_file, y4m,
 };
 
 const DOOR: &str = "
@@ -71,12 +71,10 @@ async fn the_page_sees_the_test_card_and_hears_the_tone_and_the_appliance_sees_t
     let seen = decodes(&door, 60).await;
     assert!(seen.video.width > 0 && seen.video.height > 0 && seen.audio.packets > 50, "{seen:?}");
     let (width, height, one) = eventually(secs(10), "a snapshot", async || door.snapshot()).await;
-    let green = one
-        .chunks_exact(3)
-        .filter(|p| p[1] > 80 && u16::from(p[1]) > u16::from(p[0]) + 40 && u16::from(p[1]) > u16::from(p[2]) + 40)
-        .count();
-    let share = green as f64 / f64::from(width * height);
-    assert!((0.3..0.99).contains(&share), "the fake camera is green with a pie and a timer: {share} of {width}x{height}");
+    let share = |wanted: fn(&[u8]) -> bool| one.chunks_exact(3).filter(|p| wanted(p)).count() as f64 / f64::from(width * height);
+    let green = share(|p| p[1] > 80 && u16::from(p[1]) > u16::from(p[0]) + 40 && u16::from(p[1]) > u16::from(p[2]) + 40);
+    let bright = share(|p| p[1] > 200);
+    assert!(green > 0.8 && (0.005..0.5).contains(&bright), "dark green with a bright pie and timer: {green} and {bright}");
     eventually(secs(5), "the pie moves", async || {
         let (_, _, two) = door.snapshot()?;
         let changed = one.iter().zip(&two).filter(|(a, b)| a.abs_diff(**b) > 60).count();

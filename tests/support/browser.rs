@@ -113,9 +113,9 @@ impl Browser {
         self.js(&format!("(e => e && e.checkVisibility() ? e.innerText : null)(document.getElementById({id:?}))")).await
     }
 
-    /// Saves a picture of the page under `CALLBOX_SHOTS`, if that is set.
+    /// Saves a picture of the page under `TEST_SHOTS`, if that is set.
     pub async fn shot(&self, name: &str) {
-        let Some(directory) = std::env::var_os("CALLBOX_SHOTS") else { return };
+        let Some(directory) = std::env::var_os("TEST_SHOTS") else { return };
         std::fs::create_dir_all(&directory).unwrap();
         self.driver.screenshot(&Path::new(&directory).join(format!("{name}.png"))).await.unwrap();
     }

@@ -1,5 +1,7 @@
 //! A real hub: `callbox hub` with a few users, in a temporary directory.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use argon2::password_hash::{PasswordHasher, SaltString};
@@ -39,7 +41,9 @@ impl Hub {
             .collect();
         let config = format!("listen = \"127.0.0.1:0\"\nstate-directory = {state:?}\n{settings}\n{users}");
         std::fs::write(directory.path().join("hub.toml"), config).unwrap();
-        std::fs::write(directory.path().join("password"), PASSWORD).unwrap();
+        let password = directory.path().join("password");
+        std::fs::write(&password, PASSWORD).unwrap();
+        std::fs::set_permissions(&password, Permissions::from_mode(0o600)).unwrap();
         let (process, url) = launch(&directory, "127.0.0.1:0");
         Self { url, process, directory }
     }

@@ -48,9 +48,9 @@ pub fn y4m(video: &Path, width: u32, height: u32) -> PathBuf {
     })
 }
 
-/// Where the material is kept: `CALLBOX_MATERIAL`, or `.cache/material` beside `Cargo.toml` (git ignores it).
+/// Where the material is kept: `TEST_MATERIAL`, or `.cache/material` beside `Cargo.toml` (git ignores it).
 fn directory() -> PathBuf {
-    let directory = std::env::var_os("CALLBOX_MATERIAL")
+    let directory = std::env::var_os("TEST_MATERIAL")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/material"), PathBuf::from);
     std::fs::create_dir_all(&directory).unwrap();
     directory

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 /// Every process of one test carries this variable with the same value, so that grandchildren are found as well.
-const MARK: &str = "CALLBOX_TEST_MARK";
+const MARK: &str = "TEST_MARK";
 
 /// A running program: its own process group, its output kept. Killed on drop, with all its descendants.
 pub struct Process {

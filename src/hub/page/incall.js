@@ -21,10 +21,7 @@ export function createInCall({ onLeave }) {
   $('leave').addEventListener('click', onLeave);
   $('call-mic').addEventListener('click', () => toggle('microphone'));
   $('call-cam').addEventListener('click', () => toggle('camera'));
-  $('hear').addEventListener('click', () => {
-    $('hear').hidden = true;
-    call?.resumePlayback();
-  });
+  $('hear').addEventListener('click', () => call?.resumePlayback());
   new ResizeObserver(() => arrange()).observe($('stage'));
   document.addEventListener('visibilitychange', () => keepAwake());
 
@@ -142,6 +139,7 @@ export function createInCall({ onLeave }) {
           toast(reason === 'timed_out' ? `${participant.user.name} lost the connection` : `${participant.user.name} left`);
         }),
         call.on('playbackBlocked', () => ($('hear').hidden = false)),
+        call.on('playbackResumed', () => ($('hear').hidden = true)),
         call.on('error', (error) => toast(error.message, 'error')),
         call.camera.on('changed', showDevices),
         call.microphone.on('changed', showDevices),

@@ -3,7 +3,7 @@ import { callTitle } from '/link.js';
 
 const LOOK_EVERY = 3000;
 const HELP = {
-  denied: 'Allow them with the button at the left of the address, then reload the page. You can also join without.',
+  denied: 'Then reload the page. You can also join without.',
   missing: 'You can join without: the others will not see or hear what is missing.',
   busy: 'Close the other program, then switch it on again here.',
   insecure: 'You can join without, and see and hear the others.',

@@ -12,17 +12,20 @@ export function attach(target, participant, { muted, mirror }, onBlocked) {
   element.autoplay = true;
   element.style.transform = mirror ? 'scaleX(-1)' : '';
 
+  /** @returns {Promise<boolean>} false if the browser forbids it */
   const play = async () => {
     element.muted = muted;
-    if (!element.srcObject) return;
+    if (!element.srcObject) return true;
     try {
       await element.play();
     } catch (error) {
-      if (error.name !== 'NotAllowedError') return; // replaced by a newer stream: that one plays by itself
+      if (error.name !== 'NotAllowedError') return true; // replaced by a newer stream: that one plays by itself
       element.muted = true;
       element.play().catch(() => {});
       onBlocked();
+      return false;
     }
+    return true;
   };
   const show = () => {
     element.srcObject = participant.stream;

@@ -11,7 +11,7 @@ import { CallState } from '/sdk/state.js';
  *
  * Events: `stateChange` {previous: {state}, state}, `localParticipant`, `participantJoined`, `participantUpdated` (a Participant
  * each), `participantLeft` {id, participant, reason}, `trackAdded` {participant, track}, `connectionStateChanged` {participant,
- * state}, `playbackBlocked` (the browser wants a tap first: then call `resumePlayback`), `error` (a CallboxError),
+ * state}, `playbackBlocked` (the browser wants a tap first: then call `resumePlayback`), `playbackResumed`, `error` (a CallboxError),
  * `sessionTerminated` {reason, unexpected}, `presentChanged` (once loaded: who is in, also before you join).
  */
 export class Call extends Emitter {
@@ -108,8 +108,10 @@ export class Call extends Emitter {
 
   /** After `playbackBlocked`, from within a tap or a click: lets everybody be heard. */
   async resumePlayback() {
+    const played = await Promise.all([...this.#attached].map((attachment) => attachment.play()));
+    if (!this.#blocked || played.includes(false)) return;
     this.#blocked = false;
-    await Promise.all([...this.#attached].map((attachment) => attachment.play()));
+    this.emit('playbackResumed', {});
   }
 
   /** WebRTC statistics of the connection to a participant. @returns {Promise<RTCStatsReport> | null} */
@@ -321,7 +323,11 @@ export class Call extends Emitter {
 
   #device(media) {
     const device = new Device(media, () => media === 'audio' && this.state.inCall);
-    device.on('changed', () => this.#publish());
+    device.on('changed', () => {
+      this.#publish();
+      // browsers let a page that has the microphone play sound without a tap
+      if (this.#blocked && device.enabled) this.resumePlayback();
+    });
     device.on('error', (error) => this.emit('error', error));
     return device;
   }

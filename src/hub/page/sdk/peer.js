@@ -1,4 +1,5 @@
 const CONNECT_WITHIN = 15_000;
+const OFFER_WITHIN = 6_000; // an offer that got lost is asked for
 const SILENCE = 5_000; // `disconnected` often heals by itself: only what lasts longer needs a new connection
 const SHORTEST_DELAY = 1_000;
 const LONGEST_DELAY = 15_000;
@@ -73,7 +74,7 @@ export class Peer {
 
   start() {
     if (this.#options.offerer) this.#offer();
-    else this.#recoverAfter(CONNECT_WITHIN);
+    else this.#recoverAfter(OFFER_WITHIN);
   }
 
   /** Signaling works again, or the other side came back: what is not connected is tried anew, at once. */
