@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::verbs::{HubArgs, HubConfigArgs, HubVerb};
 use super::{Failure, say};
 use crate::config::{self, Hub};
-use crate::hub;
+use crate::{hub, telemetry};
 
 /// The longest password that is read.
 const MAX_PASSWORD: u64 = 1024;
@@ -26,6 +26,7 @@ pub fn run(args: HubArgs) -> Result<(), Failure> {
             if let Some(listen) = args.listen {
                 config.listen = listen;
             }
+            telemetry::init(config.log.level);
             serve(config)
         }
     }

@@ -20,7 +20,8 @@ const USERS: &[(&str, &str)] =
 pub struct Hub {
     /// `http://127.0.0.1:PORT`
     pub url: String,
-    process: Process,
+    /// Its process.
+    pub process: Process,
     directory: TempDir,
 }
 

@@ -1,0 +1,88 @@
+//! The hub goes away and comes back.
+
+use callbox::protocol::hub::{EventBody, ParticipantState};
+use serde_json::json;
+
+use crate::client::{Client, close_code, participation};
+use crate::http::get;
+use crate::support::{Hub, secs};
+
+const LOBBY: &str = "default:lobby";
+
+#[tokio::test]
+async fn after_kill_9_the_same_participants_are_there_and_come_back_with_their_generation() {
+    let mut hub = Hub::start();
+    let (mut anna, mut ben) = (Client::open(&hub, "anna").await, Client::open(&hub, "ben").await);
+    let anna_id =
+        anna.join_with("lobby", json!({"custom": {"seat": 1}, "data": {"custom": {"color": "red"}}})).await.unwrap().participant;
+    let ben_id = ben.join("lobby").await;
+    ben.ask("call.mute", json!({"cid": LOBBY, "muted": {"audio": true}})).await.unwrap();
+    hub.kill();
+    hub.restart();
+
+    let mut anna = Client::resume(&hub, "anna", &anna.opened.session, anna.last_seq).await;
+    assert!(!anna.opened.resumed, "sessions do not survive, participations do");
+    let joined = anna.join_with("lobby", participation(&anna_id, Some(1))).await.unwrap();
+    assert_eq!(joined.call.custom["color"], "red");
+    let [first, second] = &joined.call.participants[..] else { panic!("{joined:?}") };
+    assert_eq!((&first.id, first.generation, first.state), (&anna_id, 1, ParticipantState::Joined));
+    assert_eq!((&second.id, second.generation, second.state), (&ben_id, 1, ParticipantState::Reconnecting));
+    assert!(second.muted.audio);
+
+    let mut ben = Client::open(&hub, "ben").await;
+    ben.join_with("lobby", participation(&ben_id, Some(1))).await.unwrap();
+    assert_eq!(anna.expect_state(&ben_id, ParticipantState::Joined).await.generation, 1);
+    assert_eq!(anna.events_so_far().await, [], "nobody left, nobody joined anew");
+}
+
+#[tokio::test]
+async fn after_a_restart_who_does_not_come_back_has_left_after_a_fresh_grace_time() {
+    let mut hub = Hub::with("reconnect-grace = \"2s\"");
+    let (mut anna, mut ben) = (Client::open(&hub, "anna").await, Client::open(&hub, "ben").await);
+    anna.join("lobby").await;
+    let ben_id = ben.join("lobby").await;
+    hub.kill();
+    hub.restart();
+    let mut carla = Client::open(&hub, "carla").await;
+    let call = carla.get("lobby").await.unwrap();
+    assert!(call.participants.iter().all(|p| p.state == ParticipantState::Reconnecting) && call.participants.len() == 2);
+    let left: Vec<_> = [carla.event().await, carla.event().await].into();
+    assert!(left.iter().all(|event| matches!(event, EventBody::ParticipantLeft { .. })), "{left:?}");
+    assert!(left.iter().any(|event| matches!(event, EventBody::ParticipantLeft { participant, .. } if *participant == ben_id)));
+}
+
+#[tokio::test]
+async fn every_acknowledged_change_survives_kill_9() {
+    let mut hub = Hub::start();
+    let mut acknowledged = Vec::new();
+    for round in 0..5 {
+        let mut anna = Client::open(&hub, "anna").await;
+        for step in 0..=round {
+            let call = format!("call-{round}-{step}");
+            let id = anna.join(&call).await;
+            acknowledged.push((call, id));
+        }
+        // No time between the last answer and the end.
+        hub.kill();
+        hub.restart();
+        let mut ben = Client::open(&hub, "ben").await;
+        for (call, id) in &acknowledged {
+            let found = ben.get(call).await.unwrap_or_else(|e| panic!("{call} is lost: {e}"));
+            assert!(found.participants.iter().any(|p| p.id == *id), "{call} has lost its participant");
+        }
+    }
+}
+
+#[tokio::test]
+async fn on_sigterm_clients_are_told_and_the_end_is_orderly() {
+    let mut hub = Hub::start();
+    let mut anna = Client::open(&hub, "anna").await;
+    let id = anna.join("lobby").await;
+    hub.process.signal("TERM");
+    assert_eq!(close_code(&mut anna.socket).await, Some(1001));
+    assert!(hub.process.wait(secs(10)).success());
+    hub.restart();
+    assert_eq!(get(&hub, "/healthz", "").json()["calls"], 1);
+    let call = Client::open(&hub, "ben").await.get("lobby").await.unwrap();
+    assert_eq!(call.participants[0].id, id);
+}
