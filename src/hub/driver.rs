@@ -18,6 +18,8 @@ use crate::protocol::{Cid, ParticipantId};
 
 /// Messages that may wait for the driver; sockets are not read while it is full.
 const QUEUE: usize = 1024;
+/// Messages that are taken in before timers and store get their turn.
+const BURST: usize = 256;
 
 /// What a socket's task tells the driver.
 #[derive(Debug)]
@@ -113,8 +115,9 @@ impl Driver {
                     None | Some(Message::Shutdown) => break,
                     Some(message) => {
                         self.take(message);
-                        // The rest of a burst shares one flush of the disk.
-                        while let Ok(message) = queue.try_recv() {
+                        // The rest of a burst shares one flush of the disk; a burst without end must not put it off for ever.
+                        for _ in 0..BURST {
+                            let Ok(message) = queue.try_recv() else { break };
                             if matches!(message, Message::Shutdown) {
                                 return self.shut_down().await;
                             }
@@ -221,7 +224,7 @@ impl Driver {
         let Ok(fresh) = ParticipantId::new(&uuid::Uuid::new_v4().to_string()) else { return };
         let by = Caller { session: id, user: session.user.clone(), kind: session.kind, fresh, wall: SystemTime::now() };
         let cid = what.cid();
-        let outcome = self.calls.handle(Input::Asked { by, request: what }, now).map_err(rpc::Error::from);
+        let outcome = self.calls.handle(Input::Asked { by, request: Box::new(what) }, now).map_err(rpc::Error::from);
         self.drain();
         let Some(request) = request else { return };
         // A refusal has changed nothing; an answer may speak of a change that is not on the disk yet.

@@ -52,6 +52,9 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A defect: the task that owns everything is gone.
+    #[error("the hub's driver has ended unexpectedly: this is a defect, please report the log")]
+    Driver,
     /// The operating system refuses something else.
     #[error("{what}: {source}")]
     System {

@@ -46,7 +46,7 @@ const HEADERS: [(&str, &str); 7] = [
     (
         "permissions-policy",
         "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), fullscreen=(self), \
-         picture-in-picture=(self), screen-wake-lock=(self), speaker-selection=(self), geolocation=(), payment=(), usb=()",
+         picture-in-picture=(self), screen-wake-lock=(self), geolocation=(), payment=(), usb=()",
     ),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),

@@ -41,40 +41,52 @@ impl Bucket {
         self.interval.mul_f64((1.0 - self.level).max(0.0))
     }
 
+    fn give_back(&mut self, now: Instant) {
+        self.fill(now);
+        self.level = (self.level + 1.0).min(self.burst);
+    }
+
     fn is_full(&mut self, now: Instant) -> bool {
         self.fill(now);
         self.level >= self.burst
     }
 }
 
-/// Failed sign-ins in a row from one address.
-const FAILURES: u32 = 10;
+/// Sign-ins in a row from one address that fail, or are still being checked.
+const ATTEMPTS: u32 = 10;
 /// Then one more after each of these.
 const FORGIVE: Duration = Duration::from_secs(6);
 /// Addresses remembered; a larger attack is everybody's at once, and slows down only strangers.
 const ADDRESSES: usize = 10_000;
 
-/// Failed sign-ins by address. An IPv6 host has a whole /64 to itself, which therefore counts as one.
+/// Sign-ins by address: each costs one, and a good one gives it back. An IPv6 host has a whole /64 to itself, which therefore
+/// counts as one.
 #[derive(Debug, Default)]
-pub struct Failures {
+pub struct Attempts {
     buckets: HashMap<IpAddr, Bucket>,
 }
 
-impl Failures {
-    /// How long this address must wait before its next attempt; zero if not at all.
-    pub fn wait(&mut self, address: IpAddr, now: Instant) -> Duration {
-        self.buckets.get_mut(&network(address)).map_or(Duration::ZERO, |bucket| bucket.wait(now))
-    }
-
-    /// A sign-in from this address has failed.
-    pub fn failed(&mut self, address: IpAddr, now: Instant) {
+impl Attempts {
+    /// Somebody at this address wants to sign in; the error is how long they must wait.
+    pub fn begin(&mut self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         if self.buckets.len() >= ADDRESSES {
             self.buckets.retain(|_, bucket| !bucket.is_full(now));
         }
         if self.buckets.len() >= ADDRESSES {
             self.buckets.clear();
         }
-        self.buckets.entry(network(address)).or_insert_with(|| Bucket::new(FAILURES, FORGIVE, now)).take(now);
+        let bucket = self.buckets.entry(network(address)).or_insert_with(|| Bucket::new(ATTEMPTS, FORGIVE, now));
+        if bucket.take(now) { Ok(()) } else { Err(bucket.wait(now)) }
+    }
+
+    /// It was no guess.
+    pub fn good(&mut self, address: IpAddr, now: Instant) {
+        if let Some(bucket) = self.buckets.get_mut(&network(address)) {
+            bucket.give_back(now);
+            if bucket.is_full(now) {
+                self.buckets.remove(&network(address));
+            }
+        }
     }
 }
 
@@ -105,15 +117,18 @@ mod tests {
     #[test]
     fn an_address_that_fails_often_must_wait_and_others_need_not() {
         let now = Instant::now();
-        let mut failures = Failures::default();
+        let mut attempts = Attempts::default();
         let (bad, good) = ("2001:db8::1".parse().unwrap(), "2001:db8:0:1::1".parse().unwrap());
-        for _ in 0..FAILURES {
-            assert_eq!(failures.wait(bad, now), Duration::ZERO);
-            failures.failed(bad, now);
+        for _ in 0..ATTEMPTS {
+            assert_eq!(attempts.begin(bad, now), Ok(()));
         }
         let neighbour = "2001:db8::2".parse().unwrap();
-        assert!(failures.wait(neighbour, now) > Duration::from_secs(5), "the same /64");
-        assert_eq!(failures.wait(good, now), Duration::ZERO);
-        assert_eq!(failures.wait(bad, now + FORGIVE), Duration::ZERO);
+        assert!(attempts.begin(neighbour, now).unwrap_err() > Duration::from_secs(5), "the same /64");
+        for _ in 0..5 * ATTEMPTS {
+            assert_eq!(attempts.begin(good, now), Ok(()));
+            attempts.good(good, now);
+        }
+        assert_eq!(attempts.buckets.len(), 1, "who is good is forgotten");
+        assert_eq!(attempts.begin(bad, now + FORGIVE), Ok(()));
     }
 }

@@ -14,6 +14,8 @@ pub mod page;
 
 mod accept;
 mod driver;
+#[cfg(test)]
+mod driver_tests;
 mod error;
 mod http;
 mod limits;
@@ -68,14 +70,18 @@ pub async fn serve(config: config::Hub, listening: impl FnOnce(&str), shutdown: 
     let listener = accept::listen(at).map_err(|source| Error::Listen { address: at, source })?;
     let address = listener.local_addr().map_err(|source| Error::Listen { address: at, source })?;
 
-    let (handle, driving) = driver.start();
+    let (handle, mut driving) = driver.start();
     let app = Arc::new(http::App { users, tokens, signin: signin::SignIn::default(), driver: handle.clone() });
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(accept::serve(listener, tls, http::router(app), stopped));
     info!(%address, users = config.users.len(), "listening");
     listening(&url(scheme, address));
 
-    shutdown.await;
+    tokio::select! {
+        () = shutdown => {}
+        // Without it nothing works: whoever supervises us starts a new hub.
+        _ = &mut driving => return Err(Error::Driver),
+    }
     info!("going down");
     let _ = stop.send(true);
     let _ = handle.send(Message::Shutdown).await;

@@ -14,7 +14,7 @@ use tracing::{debug, error, info};
 
 use super::accept::Peer;
 use super::http::App;
-use super::limits::Failures;
+use super::limits::Attempts;
 use super::passwords::{MAX_PASSWORD, Verdict};
 use crate::protocol::hub::{Token, TokenError};
 
@@ -26,16 +26,16 @@ const FORM_TIME: Duration = Duration::from_secs(5);
 /// What sign-ins share.
 #[derive(Debug, Default)]
 pub struct SignIn {
-    failures: Mutex<Failures>,
+    attempts: Mutex<Attempts>,
 }
 
 impl SignIn {
-    fn wait(&self, peer: SocketAddr) -> Duration {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).wait(peer.ip(), Instant::now())
+    fn begin(&self, peer: SocketAddr) -> Result<(), Duration> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).begin(peer.ip(), Instant::now())
     }
 
-    fn failed(&self, peer: SocketAddr) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).failed(peer.ip(), Instant::now());
+    fn good(&self, peer: SocketAddr) {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).good(peer.ip(), Instant::now());
     }
 }
 
@@ -81,11 +81,6 @@ pub async fn token(State(app): State<Arc<App>>, Extension(peer): Extension<Peer>
 }
 
 async fn grant(app: &App, peer: &Peer, headers: &HeaderMap, body: Body) -> Result<Token, Refusal> {
-    let wait = app.signin.wait(peer.address);
-    if !wait.is_zero() {
-        let text = format!("too many failed sign-ins from this address: try again in {} s", wait.as_secs() + 1);
-        return Err(Refusal::slow_down(StatusCode::TOO_MANY_REQUESTS, text, wait + Duration::from_secs(1)));
-    }
     let form = read_form(headers, body).await?;
     let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
     match field("grant_type") {
@@ -99,8 +94,14 @@ async fn grant(app: &App, peer: &Peer, headers: &HeaderMap, body: Body) -> Resul
     if password.len() > MAX_PASSWORD {
         return Err(Refusal::new("invalid_request", format!("`password` may have {MAX_PASSWORD} bytes")));
     }
+    app.signin.begin(peer.address).map_err(|wait| {
+        let seconds = wait.as_secs() + 1;
+        let text = format!("too many failed sign-ins from this address: try again in {seconds} s");
+        Refusal::slow_down(StatusCode::TOO_MANY_REQUESTS, text, Duration::from_secs(seconds))
+    })?;
     match app.users.check(username, password.to_owned()).await {
         Verdict::Right(user) => {
+            app.signin.good(peer.address);
             let access_token = app.tokens.issue(&user, SystemTime::now()).map_err(|e| {
                 error!("cannot sign a token: {e}");
                 let mut refusal = Refusal::new("server_error", "the hub cannot sign a token");
@@ -111,11 +112,11 @@ async fn grant(app: &App, peer: &Peer, headers: &HeaderMap, body: Body) -> Resul
             Ok(Token { access_token, token_type: "Bearer".into(), expires_in: app.tokens.lifetime().as_secs() })
         }
         Verdict::Wrong => {
-            app.signin.failed(peer.address);
             info!("a sign-in failed: wrong user name or password");
             Err(Refusal::new("invalid_grant", "user name or password is wrong"))
         }
         Verdict::Busy => {
+            app.signin.good(peer.address);
             let wait = Duration::from_secs(2);
             Err(Refusal::slow_down(StatusCode::SERVICE_UNAVAILABLE, "too many sign-ins at this moment: try again soon", wait))
         }

@@ -203,6 +203,11 @@ async fn running_out_of_file_descriptors_does_not_end_the_hub() {
     let limited = std::process::Command::new("prlimit").args(["--pid", &pid.to_string(), &limit]).status();
     assert!(limited.is_ok_and(|status| status.success()), "prlimit is part of util-linux");
     let crowd: Vec<_> = (0..20).map(|_| TcpStream::connect(address(&hub)).unwrap()).collect();
+    eventually(secs(10), "accepting fails", async || {
+        let output = hub.output();
+        if output.contains("cannot accept connections at the moment") { Ok(()) } else { Err(output) }
+    })
+    .await;
     anna.ask("session.ping", json!({})).await.unwrap();
     drop(crowd);
     eventually(secs(20), "new clients are served again", async || {

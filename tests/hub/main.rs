@@ -1,5 +1,5 @@
 //! The hub, as its clients see it: a real process, real WebSockets.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm)]
 
 mod calls;
 mod client;

@@ -20,7 +20,7 @@ pub enum Input {
         /// Who.
         by: Caller,
         /// For what.
-        request: Request,
+        request: Box<Request>,
     },
     /// The session's socket is gone; the session may be resumed.
     SocketLost(SessionId),

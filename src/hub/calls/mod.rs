@@ -87,7 +87,7 @@ impl Calls {
     /// Something happened. On a refusal nothing has changed.
     pub fn handle(&mut self, input: Input, now: Instant) -> Result<Answer, Refused> {
         match input {
-            Input::Asked { by, request } => self.asked(by, request),
+            Input::Asked { by, request } => self.asked(by, *request),
             Input::SocketLost(session) => {
                 self.socket_lost(session, now);
                 Ok(Answer::Done)

@@ -128,7 +128,7 @@ impl World {
             _ => None,
         };
         let by = Caller { session, user, kind: ClientKind::Browser, fresh, wall: SystemTime::UNIX_EPOCH };
-        let answer = self.hub.handle(Input::Asked { by, request }, self.now);
+        let answer = self.hub.handle(Input::Asked { by, request: Box::new(request) }, self.now);
         // Events that came about before the answer reach the client before it.
         self.drain();
         let replica = self.replicas.entry(session).or_default();

@@ -76,7 +76,7 @@ impl World {
             fresh: id(&format!("p{}", self.fresh)),
             wall: SystemTime::UNIX_EPOCH,
         };
-        self.calls.handle(Input::Asked { by, request }, self.now)
+        self.calls.handle(Input::Asked { by, request: Box::new(request) }, self.now)
     }
 
     fn join(&mut self, session: u64, name: &str) -> ParticipantId {
@@ -395,7 +395,7 @@ fn after_a_restart_everybody_is_reconnecting_with_a_fresh_grace_time() {
 #[test]
 fn every_change_that_must_survive_is_stored() {
     let mut world = World::new();
-    let mut changes =
+    let changes =
         |world: &mut World| std::iter::from_fn(|| world.calls.poll_effect()).filter(|e| matches!(e, Effect::Changed(_))).count();
     world.join(1, "anna");
     assert!(changes(&mut world) > 0, "create and join");

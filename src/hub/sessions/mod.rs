@@ -10,6 +10,8 @@
 
 mod outbox;
 mod replay;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};

@@ -21,10 +21,11 @@ pub struct FileStore {
 impl FileStore {
     /// Opens the file, or makes a new one. After a crash the file is repaired first.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let database = Builder::new().set_cache_size(CACHE).create(path).map_err(|e| match e {
-            DatabaseError::DatabaseAlreadyOpen => Error::InUse(path.display().to_string()),
-            other => Error::Engine(other.into()),
-        })?;
+        let opened = Builder::new().set_cache_size(CACHE).create(path);
+        if let Err(DatabaseError::DatabaseAlreadyOpen) = opened {
+            return Err(Error::InUse(path.display().to_string()));
+        }
+        let database = opened.map_err(|e| Error::Engine(e.into()))?;
         let store = Self { database };
         let found = store.prepare().map_err(Error::Engine)?;
         if found != FORMAT {

@@ -1,0 +1,122 @@
+//! The order of what a client is sent, and what becomes of a session without a socket.
+
+use super::*;
+use crate::protocol::UserId;
+use crate::protocol::hub::{EventBody, LeaveReason};
+use crate::protocol::rpc::ErrorKind;
+use crate::protocol::{Cid, ParticipantId};
+
+const GRACE: Duration = Duration::from_secs(30);
+
+fn user(name: &str) -> User {
+    User { id: UserId::new(name).unwrap(), name: name.into() }
+}
+
+fn open(sessions: &mut Sessions, resume: Option<(&str, u64)>) -> (Opened, Outbox) {
+    let outbox = Outbox::default();
+    let resume = resume.map(|(session, last_seq)| Resume { session: session.into(), last_seq });
+    let fresh = format!("secret-{}", sessions.count());
+    (sessions.open(user("anna"), ClientKind::Browser, resume.as_ref(), fresh, outbox.clone()), outbox)
+}
+
+fn told() -> Told {
+    let cid: Cid = "default:lobby".parse().unwrap();
+    let participant = ParticipantId::new("p").unwrap();
+    Told::new(&cid, &EventBody::ParticipantLeft { participant, reason: LeaveReason::Left }).unwrap()
+}
+
+/// What was sent so far: `answer ID`, `failed ID`, `event SEQ`.
+async fn sent(outbox: &Outbox) -> Vec<String> {
+    outbox.push("{}".to_owned().into());
+    let mut sent = Vec::new();
+    loop {
+        let Out::Text(Text { text, seq }) = outbox.next().await else { panic!("closed") };
+        let Ok(message) = Message::parse(&text) else { return sent };
+        sent.push(match (message, seq) {
+            (Message::Response { id: Some(Id::Number(id)), outcome: Ok(_) }, None) => format!("answer {id}"),
+            (Message::Response { id: Some(Id::Number(id)), outcome: Err(_) }, None) => format!("failed {id}"),
+            (Message::Notification { .. }, Some(seq)) => format!("event {seq}"),
+            other => panic!("{other:?}"),
+        });
+    }
+}
+
+fn answer(sessions: &mut Sessions, id: SessionId, request: u64, after: u64) {
+    sessions.answer(id, Id::Number(request), Ok(serde_json::Value::Null), after);
+}
+
+#[tokio::test]
+async fn an_answer_waits_for_the_disk_and_everything_after_it_waits_as_well() {
+    let mut sessions = Sessions::new(GRACE);
+    let (Opened { id, .. }, outbox) = open(&mut sessions, None);
+    sessions.tell(id, told());
+    answer(&mut sessions, id, 1, 7);
+    sessions.tell(id, told());
+    answer(&mut sessions, id, 2, 0);
+    answer(&mut sessions, id, 3, 8);
+    assert_eq!(sent(&outbox).await, ["event 1"]);
+    sessions.settled(6, None);
+    assert_eq!(sent(&outbox).await, [""; 0]);
+    sessions.settled(7, None);
+    assert_eq!(sent(&outbox).await, ["answer 1", "event 2", "answer 2"]);
+    sessions.settled(8, None);
+    assert_eq!(sent(&outbox).await, ["answer 3"]);
+    answer(&mut sessions, id, 4, 0);
+    assert_eq!(sent(&outbox).await, ["answer 4"]);
+}
+
+#[tokio::test]
+async fn what_could_not_be_stored_is_answered_with_an_error() {
+    let mut sessions = Sessions::new(GRACE);
+    let (Opened { id, .. }, outbox) = open(&mut sessions, None);
+    answer(&mut sessions, id, 1, 7);
+    sessions.tell(id, told());
+    answer(&mut sessions, id, 2, 0);
+    sessions.settled(7, Some(&rpc::Error::new(ErrorKind::InternalError, "the disk is full")));
+    assert_eq!(sent(&outbox).await, ["failed 1", "event 1", "answer 2"]);
+}
+
+#[tokio::test]
+async fn a_lost_session_keeps_events_but_no_answers() {
+    let mut sessions = Sessions::new(GRACE);
+    let now = Instant::now();
+    let (Opened { id, secret, .. }, outbox) = open(&mut sessions, None);
+    sessions.tell(id, told());
+    answer(&mut sessions, id, 1, 7);
+    assert!(sessions.lost(id, &outbox, now));
+    assert!(!sessions.lost(id, &outbox, now), "once");
+    sessions.tell(id, told());
+    let (again, outbox) = open(&mut sessions, Some((&secret, 1)));
+    assert_eq!(again, Opened { id, secret, resumed: true, was_lost: true });
+    answer(&mut sessions, id, 2, 0);
+    sessions.replay(id, 1);
+    sessions.settled(7, None);
+    assert_eq!(sent(&outbox).await, ["answer 2", "event 2"]);
+    assert_eq!((sessions.poll_timeout(), sessions.expire(now + 2 * GRACE)), (None, vec![]));
+}
+
+#[tokio::test]
+async fn a_session_that_stays_away_ends_after_the_grace_time() {
+    let mut sessions = Sessions::new(GRACE);
+    let now = Instant::now();
+    let (Opened { id, secret, .. }, outbox) = open(&mut sessions, None);
+    sessions.lost(id, &outbox, now);
+    assert_eq!(sessions.poll_timeout().unwrap().0, now + GRACE);
+    assert_eq!(sessions.expire(now + GRACE / 2), []);
+    assert_eq!(sessions.expire(now + GRACE), [id]);
+    let (again, _) = open(&mut sessions, Some((&secret, 0)));
+    assert!(!again.resumed && again.id != id);
+}
+
+#[tokio::test]
+async fn an_old_socket_says_nothing_for_a_session_that_moved_on() {
+    let mut sessions = Sessions::new(GRACE);
+    let (Opened { id, secret, .. }, old) = open(&mut sessions, None);
+    let (again, new) = open(&mut sessions, Some((&secret, 0)));
+    assert_eq!((again.id, again.was_lost), (id, false));
+    assert_eq!(old.next().await, Out::Close(Close::Resumed));
+    assert!(sessions.linked(id, &old).is_none() && sessions.linked(id, &new).is_some());
+    assert!(!sessions.lost(id, &old, Instant::now()));
+    sessions.tell(id, told());
+    assert_eq!(sent(&new).await, ["event 1"]);
+}
