@@ -158,7 +158,7 @@ fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &
             prepend(pipeline, &[&source, &capsfilter(&format!("video/x-raw,format=NV12,{wanted}"))?], next)
         }
         CameraSource::Test => {
-            let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", "smpte"), ("horizontal-speed", "2")])?;
+            let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", "smpte75"), ("horizontal-speed", "2")])?;
             let filter = capsfilter(&format!("video/x-raw,format=I420,{wanted}"))?;
             draw_cards(&filter);
             match clock(camera.height) {

@@ -49,8 +49,15 @@ impl Screen {
         let ground =
             element_with("videotestsrc", &[("is-live", "true"), ("pattern", "solid-color"), ("foreground-color", "0xff101218")])?;
         let ground_caps = capsfilter(&format!("video/x-raw,format=I420,width={width},height={height},framerate=2/1"))?;
-        let mixer =
-            element_with("compositor", &[("background", "black"), ("ignore-inactive-pads", "true"), ("latency", "20000000")])?;
+        let mixer = element_with(
+            "compositor",
+            &[
+                ("background", "black"),
+                ("ignore-inactive-pads", "true"),
+                ("latency", "20000000"),
+                ("start-time-selection", "first"),
+            ],
+        )?;
         let caps = capsfilter(&format!("video/x-raw,width={width},height={height},framerate=30/1"))?;
         let convert = element("videoconvert")?;
         let sink = element_with(sink, &[("sync", "false")])?;

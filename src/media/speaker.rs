@@ -52,7 +52,10 @@ impl Speaker {
         let pipeline = Pipeline::new("speaker", time, report);
         let silence = element_with("audiotestsrc", &[("is-live", "true"), ("wave", "silence"), ("samplesperbuffer", "480")])?;
         let format = capsfilter(FORMAT)?;
-        let mixer = element_with("audiomixer", &[("latency", "20000000"), ("ignore-inactive-pads", "true")])?;
+        let mixer = element_with(
+            "audiomixer",
+            &[("latency", "20000000"), ("ignore-inactive-pads", "true"), ("start-time-selection", "first")],
+        )?;
         let mixed = capsfilter(FORMAT)?;
         let convert = element("audioconvert")?;
         let resample = element("audioresample")?;
