@@ -18,7 +18,7 @@ use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
 use super::Error;
-use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, leaky_queue, set};
+use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, fan_out, leaky_queue, set};
 use super::plan::encoder::{Bitrate, Encoder};
 use super::plan::testcard;
 use crate::config::{Camera, CameraSource};
@@ -81,7 +81,7 @@ impl Capture {
             });
         }
         merge_keyframe_requests(&coder);
-        let producer = StreamProducer::from(&sink);
+        let producer = fan_out(&sink);
         pipeline.play()?;
         Ok(Self { producer, encoder: coder, kind: encoder, pipeline })
     }

@@ -10,7 +10,7 @@ use gstreamer_utils::StreamProducer;
 
 use super::Error;
 use super::capture::add_file;
-use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, leaky_queue};
+use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, fan_out, leaky_queue};
 use crate::config::MicrophoneSource;
 
 /// A running microphone.
@@ -59,7 +59,7 @@ impl Microphone {
         let sink = gst_app::AppSink::builder().name("coded").sync(false).build();
         pipeline.chain(&[&queue, &convert, &resample, &raw, &coder, sink.upcast_ref()])?;
         add_source(&pipeline, source, &queue, time)?;
-        let producer = StreamProducer::from(&sink);
+        let producer = fan_out(&sink);
         pipeline.play()?;
         Ok(Self { producer, pipeline })
     }

@@ -8,6 +8,9 @@ use std::str::FromStr as _;
 use gstreamer as gst;
 use gstreamer::glib;
 use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
+use gstreamer_utils::StreamProducer;
+use gstreamer_utils::streamproducer::ProducerSettings;
 
 use super::Error;
 use crate::protocol::control::DeviceState;
@@ -205,4 +208,10 @@ pub fn parse_caps(caps: &str) -> Result<gst::Caps, Error> {
 pub fn leaky_queue(buffers: u32) -> Result<gst::Element, Error> {
     let size = buffers.to_string();
     element_with("queue", &[("leaky", "downstream"), ("max-size-buffers", &size), ("max-size-bytes", "0"), ("max-size-time", "0")])
+}
+
+/// Hands on what reaches `sink` at once. By default it would be held back until its time to be shown, and each pipeline after it
+/// would wait again.
+pub fn fan_out(sink: &gst_app::AppSink) -> StreamProducer {
+    StreamProducer::with(sink, ProducerSettings { sync: false })
 }

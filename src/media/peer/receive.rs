@@ -14,7 +14,7 @@ use gstreamer_video::prelude::*;
 use super::Options;
 use crate::media::capture::now_ms;
 use crate::media::engine::{Note, Notes};
-use crate::media::pipeline::{Pipeline, element, element_with, set};
+use crate::media::pipeline::{Pipeline, element, element_with, fan_out, set};
 use crate::media::plan::testcard;
 use crate::media::stats::CardReader;
 use crate::media::{Error, PeerKey};
@@ -200,7 +200,7 @@ fn video(
     if let Some(pad) = sink.static_pad("sink") {
         watch_pictures(&pad, intake);
     }
-    let producer = StreamProducer::from(&sink);
+    let producer = fan_out(&sink);
     *intake.picture.lock().unwrap_or_else(PoisonError::into_inner) = Some(producer.clone());
     attach(bin, pad, &[depay, parse, decoder, sink.upcast()])?;
     notes.send(Note::PictureReady { key: key.clone(), producer });
@@ -222,7 +222,7 @@ fn audio(
     let depay = element("rtpopusdepay")?;
     let decoder = element_with("opusdec", &[("plc", "true"), ("use-inband-fec", "true")])?;
     let sink = gst_app::AppSink::builder().sync(false).async_(false).build();
-    let producer = StreamProducer::from(&sink);
+    let producer = fan_out(&sink);
     attach(bin, pad, &[depay, decoder, sink.upcast()])?;
     notes.send(Note::VoiceReady { key: key.clone(), producer });
     Ok(())
