@@ -1,4 +1,5 @@
 //! The driver with a store that a test can slow down and break.
+#![allow(clippy::wildcard_enum_match_arm)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
@@ -26,9 +27,11 @@ enum Disk {
     Full,
 }
 
+type State = (Disk, BTreeMap<String, Entry>);
+
 /// A store in memory. While the disk is stuck, writes wait; while it is full, they fail.
 #[derive(Debug, Clone)]
-struct Fake(Arc<(Mutex<(Disk, BTreeMap<String, Entry>)>, Condvar)>);
+struct Fake(Arc<(Mutex<State>, Condvar)>);
 
 impl Fake {
     fn new(disk: Disk) -> Self {

@@ -1,4 +1,5 @@
 //! The rules of the call core, one by one.
+#![allow(clippy::wildcard_enum_match_arm)]
 
 use std::time::{Duration, Instant, SystemTime};
 

@@ -109,7 +109,7 @@ mod tests {
     fn numbers(texts: &[Text]) -> Vec<u64> {
         let event = |text: &Text| match rpc::Message::parse(&text.text).unwrap() {
             rpc::Message::Notification { params, .. } => serde_json::from_value::<Event>(params).unwrap().seq,
-            other => panic!("{other:?}"),
+            other @ (rpc::Message::Request { .. } | rpc::Message::Response { .. }) => panic!("{other:?}"),
         };
         texts.iter().map(event).collect()
     }

@@ -1,4 +1,5 @@
 //! The order of what a client is sent, and what becomes of a session without a socket.
+#![allow(clippy::wildcard_enum_match_arm)]
 
 use super::*;
 use crate::protocol::UserId;
