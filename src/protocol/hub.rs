@@ -25,6 +25,19 @@
 //! both and the others keep their peer connections; one that restarted joins with the id alone, the hub raises the generation,
 //! and everyone builds fresh peer connections.
 
+//!
+//! # When the hub closes the socket
+//!
+//! | code | because | what to do |
+//! |---|---|---|
+//! | 1001 | the hub goes down | resume after a while, with jitter |
+//! | 1003, 1007, 1009 | a binary frame, text that is not UTF-8, a message over [`super::rpc::MAX_MESSAGE`] | a defect of the client |
+//! | 1008 | no session was opened within 5 s, or far too many messages came | a defect of the client |
+//! | 4001 | the session was resumed on another socket | nothing |
+//!
+//! A client that is not heard for 25 s, or that does not read what it is sent, is cut off without a code: it may resume. The hub
+//! pings every 10 s; browsers answer by themselves. The access token is looked at by `session.open` only.
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message as Frame;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite};
 
 use crate::http::token;
 use crate::support::Hub;
@@ -45,8 +45,13 @@ pub async fn connect(hub: &Hub) -> Socket {
 }
 
 pub async fn send(socket: &mut Socket, id: u64, method: &str, params: Value) {
+    try_send(socket, id, method, params).await.unwrap();
+}
+
+/// Fails when the socket is closed.
+pub async fn try_send(socket: &mut Socket, id: u64, method: &str, params: Value) -> Result<(), tungstenite::Error> {
     let text = Message::Request { id: Id::Number(id), method: method.into(), params }.to_json();
-    socket.send(Frame::text(text)).await.unwrap();
+    socket.send(Frame::text(text)).await
 }
 
 /// The next message; control frames are answered by the library. None when the socket is closed, with the code.

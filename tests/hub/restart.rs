@@ -1,13 +1,19 @@
 //! The hub goes away and comes back.
 
+use std::time::Duration;
+
+use callbox::protocol::ParticipantId;
 use callbox::protocol::hub::{EventBody, ParticipantState};
+use callbox::protocol::rpc::Message;
 use serde_json::json;
 
-use crate::client::{Client, close_code, participation};
+use crate::client::{Client, close_code, participation, receive, try_send};
 use crate::http::get;
 use crate::support::{Hub, secs};
 
 const LOBBY: &str = "default:lobby";
+/// A session may follow 64.
+const CALLS: usize = 60;
 
 #[tokio::test]
 async fn after_kill_9_the_same_participants_are_there_and_come_back_with_their_generation() {
@@ -51,25 +57,55 @@ async fn after_a_restart_who_does_not_come_back_has_left_after_a_fresh_grace_tim
     assert!(left.iter().any(|event| matches!(event, EventBody::ParticipantLeft { participant, .. } if *participant == ben_id)));
 }
 
-#[tokio::test]
-async fn every_acknowledged_change_survives_kill_9() {
-    let mut hub = Hub::start();
+/// Creates and joins one call after the other until the hub is gone; returns what was acknowledged.
+async fn join_until_the_end(mut client: Client, name: String) -> Vec<(String, ParticipantId)> {
     let mut acknowledged = Vec::new();
-    for round in 0..5 {
-        let mut anna = Client::open(&hub, "anna").await;
-        for step in 0..=round {
-            let call = format!("call-{round}-{step}");
-            let id = anna.join(&call).await;
-            acknowledged.push((call, id));
+    for n in 0..CALLS as u32 {
+        let call = format!("{name}-{n}");
+        let id = ParticipantId::new(&format!("p-{n}")).unwrap();
+        let mut params = participation(&id, Some(n + 1));
+        params.as_object_mut().unwrap().extend([
+            ("type".to_owned(), json!("default")),
+            ("id".to_owned(), json!(call)),
+            ("create".to_owned(), json!(true)),
+        ]);
+        if try_send(&mut client.socket, u64::from(n), "call.join", params).await.is_err() {
+            break;
         }
-        // No time between the last answer and the end.
+        match receive(&mut client.socket).await {
+            Ok(Message::Response { outcome: Ok(_), .. }) => acknowledged.push((call, id)),
+            Ok(other) => panic!("{other:?}"),
+            Err(_) => break,
+        }
+    }
+    acknowledged
+}
+
+#[tokio::test]
+async fn every_acknowledged_change_survives_kill_9_at_any_moment() {
+    let mut hub = Hub::start();
+    for round in 0..6 {
+        let mut joining = Vec::new();
+        for user in ["anna", "ben", "carla"] {
+            let client = Client::open(&hub, user).await;
+            joining.push((user, tokio::spawn(join_until_the_end(client, format!("{user}-{round}")))));
+        }
+        tokio::time::sleep(Duration::from_millis(10 + 37 * round)).await;
         hub.kill();
-        hub.restart();
-        let mut ben = Client::open(&hub, "ben").await;
-        for (call, id) in &acknowledged {
-            let found = ben.get(call).await.unwrap_or_else(|e| panic!("{call} is lost: {e}"));
-            assert!(found.participants.iter().any(|p| p.id == *id), "{call} has lost its participant");
+        let mut acknowledged = Vec::new();
+        for (user, joined) in joining {
+            acknowledged.extend(joined.await.unwrap().into_iter().map(|(call, id)| (user, call, id)));
         }
+        hub.restart();
+        for some in acknowledged.chunks(CALLS) {
+            let mut client = Client::open(&hub, "door-1").await;
+            for (user, call, id) in some {
+                let found = client.get(call).await.unwrap_or_else(|e| panic!("{call} is lost: {e}"));
+                let participant = found.participants.iter().find(|p| p.id == *id && p.user.id.as_str() == *user);
+                assert!(participant.is_some(), "{call} has lost {id}");
+            }
+        }
+        assert!(round < 2 || !acknowledged.is_empty(), "nothing was acknowledged at all");
     }
 }
 

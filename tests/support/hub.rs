@@ -45,8 +45,18 @@ impl Hub {
         let password = directory.path().join("password");
         std::fs::write(&password, PASSWORD).unwrap();
         std::fs::set_permissions(&password, Permissions::from_mode(0o600)).unwrap();
+        Self::of(directory)
+    }
+
+    /// With the `hub.toml` that is in this directory.
+    pub fn of(directory: TempDir) -> Self {
         let (process, url) = launch(&directory, "127.0.0.1:0");
         Self { url, process, directory }
+    }
+
+    /// Its `hub.toml`.
+    pub fn config_file(&self) -> std::path::PathBuf {
+        self.directory.path().join("hub.toml")
     }
 
     /// `ws://127.0.0.1:PORT`, for the appliance.

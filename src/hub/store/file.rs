@@ -1,7 +1,10 @@
 //! The embedded store: one redb file in the state directory.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::{Entry, Error, Store, Write};
@@ -21,7 +24,11 @@ pub struct FileStore {
 impl FileStore {
     /// Opens the file, or makes a new one. After a crash the file is repaired first.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let opened = Builder::new().set_cache_size(CACHE).create(path);
+        let unusable = |source| Error::File { path: path.display().to_string(), source };
+        // What people store with their calls is theirs: nobody else on this machine reads it.
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(unusable)?;
+        let opened = FileBackend::new(file).and_then(|file| Builder::new().set_cache_size(CACHE).create_with_backend(file));
         if let Err(DatabaseError::DatabaseAlreadyOpen) = opened {
             return Err(Error::InUse(path.display().to_string()));
         }
@@ -143,6 +150,19 @@ mod tests {
         let error = store.put_if_revision(&[write("b", "1", 0), write("a", "2", 0)]).unwrap_err();
         assert!(matches!(error, Error::Conflict { expected: 0, found: 1, .. }), "{error}");
         assert_eq!(store.get("b").unwrap(), None);
+    }
+
+    #[test]
+    fn only_the_owner_may_read_the_file_and_what_is_no_store_is_left_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hub.redb");
+        FileStore::open(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let other = directory.path().join("other");
+        std::fs::write(&other, "x".repeat(10_000)).unwrap();
+        assert!(FileStore::open(&other).is_err());
+        assert_eq!(std::fs::read_to_string(&other).unwrap().len(), 10_000);
     }
 
     #[test]

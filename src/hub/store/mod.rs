@@ -65,9 +65,9 @@ pub enum Error {
         /// What is understood here.
         known: u64,
     },
-    /// The directory cannot be used.
+    /// The file cannot be opened or made.
     #[error("cannot use {path}: {source}")]
-    Directory {
+    File {
         /// Which.
         path: String,
         /// Why.
