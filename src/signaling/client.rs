@@ -14,6 +14,7 @@ use super::connection::{Connection, Effect, Failure, Input};
 use super::sign_in::sign_in;
 use super::socket::Link;
 use super::{Config, Event, Request};
+use crate::protocol::control::HubState;
 
 /// Events that wait for the daemon before nothing more is read from the hub and from the daemon.
 const MAX_WAITING: usize = 64;
@@ -27,12 +28,15 @@ struct Client {
     attempt: Option<Attempt>,
     link: Option<Link>,
     waiting: VecDeque<Event>,
+    /// The failure that was logged last: a hub that is away for days fills no log.
+    logged: Option<String>,
 }
 
 /// Runs until the requests end or nobody takes the events any more.
 pub async fn run(config: Config, mut requests: mpsc::Receiver<(u64, Request)>, events: mpsc::Sender<Event>) {
     let core = Connection::new(config.client.clone(), rand::random(), Instant::now());
-    let mut client = Client { config: Arc::new(config), core, attempt: None, link: None, waiting: VecDeque::new() };
+    let config = Arc::new(config);
+    let mut client = Client { config, core, attempt: None, link: None, waiting: VecDeque::new(), logged: None };
     while client.drain().await.is_continue() {
         let deadline = client.core.poll_timeout();
         let room = client.waiting.len() < MAX_WAITING;
@@ -93,7 +97,10 @@ impl Client {
                     self.attempt = None;
                     self.link = None;
                 }
-                Effect::Tell(event) => self.waiting.push_back(event),
+                Effect::Tell(event) => {
+                    self.log(&event);
+                    self.waiting.push_back(event);
+                }
                 Effect::Close => {
                     if let Some(link) = self.link.take() {
                         link.close().await;
@@ -103,6 +110,17 @@ impl Client {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    fn log(&mut self, event: &Event) {
+        match event {
+            Event::State { state: HubState::Disconnected, error: Some(error), .. } if self.logged.as_ref() != Some(error) => {
+                tracing::warn!("not connected to the hub, trying on: {error}");
+                self.logged = Some(error.clone());
+            }
+            Event::Opened { .. } => self.logged = None,
+            Event::State { .. } | Event::Hub(_) | Event::Reply { .. } => {}
+        }
     }
 
     fn send(&mut self, send: impl FnOnce(&Link) -> Result<(), Failure>) {

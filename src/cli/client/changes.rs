@@ -1,7 +1,7 @@
 //! `callbox events`: what a person would call an event, found between two states. Counters are not events.
 
 use super::text::{self, clean};
-use crate::protocol::control::{CallStatus, DeviceStatus, ParticipantStatus, Status};
+use crate::protocol::control::{CallStatus, DeviceStatus, HubState, ParticipantStatus, Status};
 
 /// One line for each thing that changed; with nothing before, one for each thing there is.
 pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
@@ -28,7 +28,12 @@ pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
 }
 
 fn hub(status: &Status) -> String {
-    with("hub", text::hub(status.hub.state), status.hub.error.as_deref())
+    let state = match (status.hub.state, &status.hub.error) {
+        // Every further attempt that fails in the same way is not news.
+        (HubState::Connecting, Some(_)) => HubState::Disconnected,
+        (state, _) => state,
+    };
+    with("hub", text::hub(state), status.hub.error.as_deref())
 }
 
 fn call(call: Option<&CallStatus>) -> String {
@@ -68,7 +73,7 @@ fn with(what: &str, state: &str, error: Option<&str>) -> String {
 mod tests {
     use super::*;
     use crate::cli::client::page::tests::example;
-    use crate::protocol::control::{DeviceState, HubState, PeerConnection};
+    use crate::protocol::control::{DeviceState, PeerConnection};
 
     #[test]
     fn a_change_is_told_once_and_counters_are_not_changes() {
@@ -88,6 +93,16 @@ mod tests {
             changes(Some(&before), &now),
             ["hub connected", "Kiosk connected, microphone off", "Anna[31m left", "camera test running"]
         );
+    }
+
+    #[test]
+    fn attempts_that_fail_alike_are_told_once() {
+        let before = example();
+        let mut now = before.clone();
+        now.hub.state = HubState::Connecting;
+        assert!(changes(Some(&before), &now).is_empty());
+        now.hub.error = Some("it has expired".into());
+        assert_eq!(changes(Some(&before), &now), ["hub disconnected: it has expired"]);
     }
 
     #[test]
