@@ -188,7 +188,7 @@ async fn real_video_and_real_speech_go_both_ways() {
     };
     let door_says = speech("Hello, this is the front door. Somebody is standing outside and would like to come in.");
     let anna_says = speech("Good morning. Please wait a moment, I am coming down to open the door for you.");
-    let (street, face) = (y4m(&bikes, 640, 360), y4m(&phone_call, 176, 144));
+    let (street, face) = (y4m(&bikes, 640, 360), y4m(&phone_call, 640, 480));
     let hub = Hub::start();
     let door = Appliance::start(
         &hub,
@@ -222,6 +222,7 @@ async fn real_video_and_real_speech_go_both_ways() {
     .await;
 
     let heard = anna.envelope(8).await;
+    eprintln!("{heard:?} {:?} {:?}", anna.loudness().await, door.status());
     let alike = envelope_likeness(&heard[10..], &Wav::read(&door_says).unwrap().loudness());
     assert!(alike > 0.7, "Anna hears the door's words: {alike}");
     let alike = eventually(secs(15), "the speaker plays Anna's words", async || {
