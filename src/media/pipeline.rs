@@ -213,5 +213,8 @@ pub fn leaky_queue(buffers: u32) -> Result<gst::Element, Error> {
 /// Hands on what reaches `sink` at once. By default it would be held back until its time to be shown, and each pipeline after it
 /// would wait again.
 pub fn fan_out(sink: &gst_app::AppSink) -> StreamProducer {
-    StreamProducer::with(sink, ProducerSettings { sync: false })
+    let producer = StreamProducer::with(sink, ProducerSettings { sync: false });
+    // The end of a file is not the end of the call: an end of stream in one m-line would end sending in all of the bundle.
+    producer.set_forward_events([gst::EventType::Gap]);
+    producer
 }
