@@ -222,16 +222,14 @@ async fn real_video_and_real_speech_go_both_ways() {
     .await;
 
     let heard = anna.envelope(8).await;
-    eprintln!("{heard:?} {:?} {:?}", anna.loudness().await, door.status());
     let alike = envelope_likeness(&heard[10..], &Wav::read(&door_says).unwrap().loudness());
-    assert!(alike > 0.7, "Anna hears the door's words: {alike}");
-    let alike = eventually(secs(15), "the speaker plays Anna's words", async || {
+    assert!(alike > 0.8, "Anna hears the door's words: {alike}");
+    eventually(secs(15), "the speaker plays Anna's words", async || {
         let wav = Wav::read(&door.file("speaker.wav"))?;
         let heard = wav.loudness();
         let heard = heard.get(heard.len().saturating_sub(70)..).filter(|heard| heard.len() == 70).ok_or("too short")?;
         let alike = envelope_likeness(heard, &Wav::read(&anna_says)?.loudness());
-        if alike > 0.6 { Ok(alike) } else { Err(format!("{alike}: {heard:?}")) }
+        if alike > 0.8 { Ok(()) } else { Err(format!("{alike}: {heard:?}")) }
     })
     .await;
-    eprintln!("speech at the speaker: {alike}");
 }
