@@ -24,6 +24,9 @@
 //! 3. One task owns the call core: everything that happens is an `Input` to it, everything to be done an `Effect` from it.
 //! 4. One vocabulary for every door: [`protocol::control::Command`]; one codec for both sockets: [`protocol::rpc`].
 
+#[cfg(not(any(feature = "appliance", feature = "hub")))]
+compile_error!("callbox is empty without the feature `appliance` or `hub`");
+
 pub mod cli;
 pub mod config;
 pub mod protocol;
