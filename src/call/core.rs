@@ -5,10 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::peers::{Peer, Wish};
 use super::{Effect, Input, PeerId, Refused, Request, Settings};
-use crate::protocol::control::{CallState, CallStatus, Command, PeerConnection};
-use crate::protocol::hub::{
-    Event, EventBody, JoinCall, Joined, Muted, Participant, ParticipantState, Participation, Signal, offers,
-};
+use crate::protocol::control::{CallState, CallStatus, Command};
+use crate::protocol::hub::{Event, EventBody, JoinCall, Joined, Muted, Participant, Participation, Signal, offers};
 use crate::protocol::{Cid, ParticipantId, rpc};
 
 /// A refused join is tried again after this, doubling up to [`LONGEST_PAUSE`].
@@ -391,14 +389,4 @@ impl InCall {
     fn new(cid: Cid) -> Self {
         Self { cid, me: None, joining: Joining::Wanted, error: None, pause: FIRST_PAUSE, peers: BTreeMap::new() }
     }
-}
-
-/// Whether a participant can be reached for signaling.
-pub(super) fn reachable(participant: &Participant) -> bool {
-    participant.state == ParticipantState::Joined
-}
-
-/// Whether a peer connection is over.
-pub(super) fn over(state: PeerConnection) -> bool {
-    matches!(state, PeerConnection::Failed | PeerConnection::Closed)
 }

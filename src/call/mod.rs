@@ -14,6 +14,8 @@
 
 mod core;
 mod peers;
+#[cfg(test)]
+mod tests;
 
 pub use core::Core;
 pub use peers::Peer;

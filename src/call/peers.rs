@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::core::{over, reachable};
 use super::{Effect, PeerId};
 use crate::protocol::control::{AudioStatus, ParticipantStatus, PeerConnection, VideoStatus};
-use crate::protocol::hub::Participant;
+use crate::protocol::hub::{Participant, ParticipantState};
 
 /// After a failure the next attempt waits this long, doubling up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -184,7 +183,7 @@ impl Peer {
     pub(super) fn settle(&mut self, ready: bool, now: Instant) -> Vec<Wish> {
         let mut wishes = Vec::new();
         // A dead connection holds sockets and a decoder: free them at once, whatever comes next.
-        if self.open && over(self.state) {
+        if self.open && matches!(self.state, PeerConnection::Failed | PeerConnection::Closed) {
             self.open = false;
             wishes.push(Wish::Do(Effect::Close(self.id())));
         }
@@ -196,7 +195,7 @@ impl Peer {
         if !due {
             return wishes;
         }
-        if !ready || !reachable(&self.participant) {
+        if !ready || self.participant.state != ParticipantState::Joined {
             self.next = Next::Now;
             return wishes;
         }
