@@ -68,18 +68,17 @@ fn hub(mut s: Section<'_, '_>, credentials: Option<&Path>) -> Option<HubLink> {
 fn trust(s: &mut Section<'_, '_>) -> Trust {
     let ca = s.path("ca-file");
     let pin = s.text("pin");
-    if let (Some(ca), Some(pin)) = (&ca, &pin) {
-        if !s.reading.overrules(&ca.at, &pin.at) && !s.reading.overrules(&pin.at, &ca.at) {
-            s.note(
-                Problem::error("`hub.ca-file` and `hub.pin` exclude each other")
-                    .at(&pin.key_at, "either this")
-                    .related(&ca.key_at, "or this")
-                    .help(
-                        "keep the pin if the hub's key stays, the ca-file if its certificates are renewed by an authority of yours",
-                    ),
-            );
-            return Trust::System;
-        }
+    if let (Some(ca), Some(pin)) = (&ca, &pin)
+        && !s.reading.overrules(&ca.at, &pin.at)
+        && !s.reading.overrules(&pin.at, &ca.at)
+    {
+        s.note(
+            Problem::error("`hub.ca-file` and `hub.pin` exclude each other")
+                .at(&pin.key_at, "either this")
+                .related(&ca.key_at, "or this")
+                .help("keep the pin if the hub's key stays, the ca-file if its certificates are renewed by an authority of yours"),
+        );
+        return Trust::System;
     }
     let pin_is_later = match (&ca, &pin) {
         (Some(ca), Some(pin)) => s.reading.overrules(&pin.at, &ca.at),

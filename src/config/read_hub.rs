@@ -114,11 +114,11 @@ fn user(s: &mut Section<'_, '_>, at: &Span) -> Option<(HubUser, Span)> {
             s.note(problem.at(at, "of this user").help(help));
         }
     }
-    if let Some(hash) = &hash {
-        if let Err(why) = check_hash(hash.value) {
-            let problem = Problem::error(format!("`user.password-hash` is not an argon2id hash: {why}"));
-            s.note(problem.at(&hash.at, "").help("make one with `callbox hub passwd`"));
-        }
+    if let Some(hash) = &hash
+        && let Err(why) = check_hash(hash.value)
+    {
+        let problem = Problem::error(format!("`user.password-hash` is not an argon2id hash: {why}"));
+        s.note(problem.at(&hash.at, "").help("make one with `callbox hub passwd`"));
     }
     let id = id?;
     let name = name.unwrap_or_else(|| id.value.to_string());

@@ -182,13 +182,9 @@ impl<'a> Section<'a, '_> {
     /// A whole number within bounds.
     pub fn integer(&mut self, key: &'static str, bounds: RangeInclusive<u32>) -> Option<At<u32>> {
         let node = self.node(key)?;
-        let number = match &node.value {
-            Value::Integer(number) => *number,
-            Value::Word(word) => word.parse().ok(),
-            _ => {
-                self.wrong_type(key, node, "a whole number", example(key, &bounds, node));
-                return None;
-            }
+        let Some(number) = node.value.as_integer() else {
+            self.wrong_type(key, node, "a whole number", example(key, &bounds, node));
+            return None;
         };
         let value = number.and_then(|number| u32::try_from(number).ok()).filter(|number| bounds.contains(number));
         let Some(value) = value else {
@@ -202,13 +198,11 @@ impl<'a> Section<'a, '_> {
     /// `true` or `false`.
     pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
         let node = self.node(key)?;
-        match &node.value {
-            Value::Boolean(truth) => return Some(*truth),
-            Value::Word(word) if word == "true" => return Some(true),
-            Value::Word(word) if word == "false" => return Some(false),
-            _ => self.wrong_type(key, node, "true or false", format!("write {key} = true or {key} = false, without quotes")),
+        let found = node.value.as_boolean();
+        if found.is_none() {
+            self.wrong_type(key, node, "true or false", format!("write {key} = true or {key} = false, without quotes"));
         }
-        None
+        found
     }
 
     /// A length of time within bounds, written `"45s"`.
@@ -270,25 +264,23 @@ impl<'a> Section<'a, '_> {
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<At<&'a str>>> {
         let node = self.node(key)?;
         let at = |value, node: &Node| At { value, at: node.at.clone(), key_at: node.key_at.clone() };
-        match &node.value {
-            Value::Word(word) => {
-                Some(word.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| at(part, node)).collect())
-            }
-            Value::List(items) => {
-                let mut texts = Vec::new();
-                for item in items {
-                    match &item.value {
-                        Value::Text(text) => texts.push(at(text, item)),
-                        _ => self.wrong_type(key, item, "a list of texts", format!("write {key} = [\"…\", \"…\"]")),
-                    }
-                }
-                Some(texts)
-            }
-            _ => {
-                self.wrong_type(key, node, "a list of texts", format!("write {key} = [\"…\"]"));
-                None
-            }
+        if let Value::Word(word) = &node.value {
+            let parts = word.split(',').map(str::trim).filter(|part| !part.is_empty());
+            return Some(parts.map(|part| at(part, node)).collect());
         }
+        let Value::List(items) = &node.value else {
+            self.wrong_type(key, node, "a list of texts", format!("write {key} = [\"…\"]"));
+            return None;
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            let Value::Text(text) = &item.value else {
+                self.wrong_type(key, item, "a list of texts", format!("write {key} = [\"…\", \"…\"]"));
+                continue;
+            };
+            texts.push(at(text, item));
+        }
+        Some(texts)
     }
 
     /// `[log] level`, the same in both files.
@@ -298,8 +290,10 @@ impl<'a> Section<'a, '_> {
 }
 
 fn example(key: &str, bounds: &RangeInclusive<u32>, node: &Node) -> String {
-    match &node.value {
-        Value::Text(text) if text.parse::<u32>().is_ok() => format!("write {key} = {text}, without quotes"),
-        _ => format!("write a number from {} to {}", bounds.start(), bounds.end()),
+    if let Value::Text(text) = &node.value
+        && text.parse::<u32>().is_ok()
+    {
+        return format!("write {key} = {text}, without quotes");
     }
+    format!("write a number from {} to {}", bounds.start(), bounds.end())
 }

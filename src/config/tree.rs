@@ -44,6 +44,22 @@ pub enum Value {
 }
 
 impl Value {
+    /// A whole number, if this is one; the inner none when it is out of all bounds.
+    pub fn as_integer(&self) -> Option<Option<i64>> {
+        if let Self::Word(word) = self {
+            return Some(word.parse().ok());
+        }
+        if let Self::Integer(number) = self { Some(*number) } else { None }
+    }
+
+    /// A truth value, if this is one.
+    pub fn as_boolean(&self) -> Option<bool> {
+        if let Self::Word(word) = self {
+            return word.parse().ok();
+        }
+        if let Self::Boolean(truth) = self { Some(*truth) } else { None }
+    }
+
     /// What it is, for people.
     pub fn kind(&self) -> &'static str {
         match self {
