@@ -21,6 +21,8 @@ pub struct Fake {
     pub denied: bool,
     /// A phone: 390x844, touch, three device pixels per pixel.
     pub phone: bool,
+    /// Another name for 127.0.0.1.
+    pub host: Option<String>,
 }
 
 /// A running browser with one page.
@@ -96,6 +98,17 @@ impl Browser {
         serde_json::from_value(answer.json()["value"].clone()).unwrap_or_else(|e| panic!("{body}: {e}"))
     }
 
+    /// The same, with the SDK loaded (`Client`, `CallboxError`) and `signedIn(user)`, which gives a client.
+    pub async fn sdk<T: DeserializeOwned>(&self, body: &str) -> T {
+        let prelude = format!(
+            "const {{ Client, CallboxError }} = await import('/callbox.js');\
+             const signedIn = async (user) => {{ const client = new Client(); await client.signIn(user, {PASSWORD:?}); return client; }};\
+             const soon = async (what, condition) => {{ for (let i = 0; i < 200; i++) {{ if (await condition()) return; \
+               await new Promise((resolve) => setTimeout(resolve, 50)); }} throw new Error('not soon: ' + what); }};"
+        );
+        self.js_async(&format!("{prelude}{body}")).await
+    }
+
     /// Clicks what has this id.
     pub async fn click(&self, id: &str) {
         self.driver.find(By::Id(id)).await.unwrap().click().await.unwrap();
@@ -159,6 +172,7 @@ fn flags(fake: &Fake, profile: &Path) -> Vec<String> {
         false => "--use-fake-ui-for-media-stream".to_owned(),
     });
     flags.push(format!("--user-data-dir={}", profile.join("profile").display()));
+    flags.extend(fake.host.iter().map(|host| format!("--host-resolver-rules=MAP {host} 127.0.0.1")));
     flags.extend(fake.video.iter().map(|file| format!("--use-file-for-fake-video-capture={}", file.display())));
     flags.extend(fake.audio.iter().map(|file| format!("--use-file-for-fake-audio-capture={}", file.display())));
     flags

@@ -79,6 +79,16 @@ impl Hub {
         self.process.kill();
     }
 
+    /// Hangs: its sockets stay open and nothing answers.
+    pub fn freeze(&self) {
+        self.process.signal("STOP");
+    }
+
+    /// Goes on after `freeze`.
+    pub fn thaw(&self) {
+        self.process.signal("CONT");
+    }
+
     /// After a `kill`: on the same port, with the same state.
     pub fn restart(&mut self) {
         let address = self.url.rsplit('/').next().unwrap().to_owned();
