@@ -26,6 +26,11 @@
 //! and everyone builds fresh peer connections.
 
 //!
+//! # Resuming
+//!
+//! Events are replayed, answers are not: what had no answer when the socket dropped is asked again. All requests can be repeated;
+//! only a signal may then arrive twice. After `resumed: false`, join again with the participation to get the whole state.
+//!
 //! # When the hub closes the socket
 //!
 //! | code | because | what to do |

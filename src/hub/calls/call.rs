@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::SessionId;
-use crate::protocol::hub::{self, ClientKind, Muted, ParticipantState, User};
+use super::{Caller, SessionId};
+use crate::protocol::hub::{self, ClientKind, EventBody, Muted, ParticipantState, User};
 use crate::protocol::{Cid, ParticipantId, UserId};
 
 /// A call. It stays when the last participant leaves: the same id can be used again (G4).
@@ -57,6 +57,42 @@ impl Presence {
 }
 
 impl Participant {
+    /// Somebody new in the call, or somebody the hub has forgotten: the claimed generation is taken as it is.
+    pub fn new(id: ParticipantId, by: &Caller, claimed: Option<u32>, custom: Value) -> Self {
+        Self {
+            id,
+            generation: claimed.unwrap_or(1),
+            user: by.user.clone(),
+            kind: by.kind,
+            muted: Muted::default(),
+            custom,
+            presence: Presence::Connected(by.session),
+        }
+    }
+
+    /// Goes on with this participation in the caller's session. Without a claim to the present generation it has a new media
+    /// stack. Returns where its socket was, and what the others must be told.
+    pub fn come_back(&mut self, by: &Caller, claimed: Option<u32>, custom: Value) -> (Presence, Option<EventBody>) {
+        let before = self.view();
+        if claimed != Some(self.generation) {
+            self.generation = next_generation(self.generation.max(claimed.unwrap_or(0)));
+            self.muted = Muted::default();
+        }
+        self.user = by.user.clone();
+        self.kind = by.kind;
+        self.custom = custom;
+        let old = std::mem::replace(&mut self.presence, Presence::Connected(by.session));
+        let participant = self.view();
+        let told = if participant.generation != before.generation {
+            Some(EventBody::ParticipantJoined { participant })
+        } else if participant != before {
+            Some(EventBody::ParticipantUpdated { participant })
+        } else {
+            None
+        };
+        (old, told)
+    }
+
     /// As others see it.
     pub fn view(&self) -> hub::Participant {
         let state = match self.presence {
@@ -73,6 +109,11 @@ impl Participant {
             custom: self.custom.clone(),
         }
     }
+}
+
+/// Generations count from 1, and start again after four milliards.
+fn next_generation(generation: u32) -> u32 {
+    generation.checked_add(1).unwrap_or(1)
 }
 
 impl Call {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::call::{Call, Participant, Presence};
 use super::{Answer, Caller, Calls, Effect, Refused, Request, Timer};
 use crate::protocol::hub::{
-    CallData, EventBody, GetCall, InCall, JoinCall, Joined, LeaveReason, MuteSelf, Muted, Participation, SendSignal, Signal,
+    CallData, EventBody, GetCall, InCall, JoinCall, Joined, LeaveReason, MuteSelf, Participation, SendSignal, Signal,
 };
 use crate::protocol::{Cid, UserId};
 
@@ -86,7 +86,7 @@ impl Calls {
             (Some(here), Some(claim)) if claim.id != here => return Err(Refused::AlreadyIn { cid, id: here }),
             (_, Some(Participation { id, generation })) => (id, generation),
             (Some(here), None) => (here, None),
-            (None, None) => (by.fresh, None),
+            (None, None) => (by.fresh.clone(), None),
         };
         let places = self.limits.participants;
         let mut taken_over = None;
@@ -94,42 +94,19 @@ impl Calls {
             if participant.user.id != by.user.id {
                 return Err(Refused::NotYours(id));
             }
-            let before = participant.view();
-            if claimed != Some(participant.generation) {
-                participant.generation = next_generation(participant.generation.max(claimed.unwrap_or(0)));
-                participant.muted = Muted::default();
-            }
-            participant.user = by.user;
-            participant.kind = by.kind;
-            participant.custom = join.custom;
-            let old = std::mem::replace(&mut participant.presence, Presence::Connected(by.session));
+            let (old, told) = participant.come_back(&by, claimed, join.custom);
             if let Presence::Away { until, .. } = old {
                 self.timers.remove(&(until, Timer::Grace(cid.clone(), id.clone())));
             }
             taken_over = old.session().filter(|session| *session != by.session);
-            let after = participant.view();
-            if after.generation != before.generation {
-                Some(EventBody::ParticipantJoined { participant: after })
-            } else if after != before {
-                Some(EventBody::ParticipantUpdated { participant: after })
-            } else {
-                None
-            }
+            told
         } else {
             if call.participants.len() >= places {
                 return Err(Refused::Full { cid, places });
             }
-            let participant = Participant {
-                id: id.clone(),
-                generation: claimed.unwrap_or(1),
-                user: by.user,
-                kind: by.kind,
-                muted: Muted::default(),
-                custom: join.custom,
-                presence: Presence::Connected(by.session),
-            };
-            let view = participant.view();
-            call.participants.push(participant);
+            let newcomer = Participant::new(id.clone(), &by, claimed, join.custom);
+            let view = newcomer.view();
+            call.participants.push(newcomer);
             Some(EventBody::ParticipantJoined { participant: view })
         };
         if let Some(old) = taken_over {
@@ -195,11 +172,6 @@ impl Calls {
             _ => Ok(()),
         }
     }
-}
-
-/// Generations count from 1 and start again after four milliards; 0 is what a participant before its first join would have.
-fn next_generation(generation: u32) -> u32 {
-    generation.checked_add(1).unwrap_or(1)
 }
 
 fn check_custom(what: &'static str, custom: &impl Serialize) -> Result<(), Refused> {

@@ -94,7 +94,8 @@ impl Outbox {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    fn take(&self) -> Option<Out> {
+    /// The next thing to do, if there is one.
+    pub fn try_next(&self) -> Option<Out> {
         let mut state = self.state();
         if let Some(text) = state.queue.pop_front() {
             state.bytes -= text.text.len();
@@ -109,7 +110,7 @@ impl Outbox {
     /// Waits for the next thing to do. Only one task may wait.
     pub async fn next(&self) -> Out {
         loop {
-            if let Some(out) = self.take() {
+            if let Some(out) = self.try_next() {
                 return out;
             }
             self.0.wake.notified().await;

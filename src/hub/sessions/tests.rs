@@ -1,6 +1,8 @@
 //! The order of what a client is sent, and what becomes of a session without a socket.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::protocol::UserId;
 use crate::protocol::hub::{EventBody, LeaveReason};
@@ -120,4 +122,81 @@ async fn an_old_socket_says_nothing_for_a_session_that_moved_on() {
     assert!(!sessions.lost(id, &old, Instant::now()));
     sessions.tell(id, told());
     assert_eq!(sent(&new).await, ["event 1"]);
+}
+
+/// What a network does between hub and client.
+#[derive(Debug, Clone)]
+enum Op {
+    /// Something happens in a call.
+    Tell,
+    /// A request is answered, once the next change is stored.
+    Answer,
+    /// The store has caught up.
+    Settle,
+    /// The client reads this many messages.
+    Read(u8),
+    /// The client answers a ping: it has seen all it has read.
+    Pong,
+    /// The network drops the socket; the hub notices now.
+    Lost,
+    /// The client comes back on a new socket; perhaps before the hub noticed that the old one is gone.
+    Resume,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        5 => Just(Op::Tell),
+        1 => Just(Op::Answer),
+        1 => Just(Op::Settle),
+        3 => (1..5u8).prop_map(Op::Read),
+        1 => Just(Op::Pong),
+        1 => Just(Op::Lost),
+        1 => Just(Op::Resume),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn whatever_the_network_does_every_event_arrives_once_and_in_order(ops in proptest::collection::vec(op(), 1..120)) {
+        let mut sessions = Sessions::new(GRACE);
+        let now = Instant::now();
+        let (Opened { id, secret, .. }, mut outbox) = open(&mut sessions, None);
+        let (mut told_so_far, mut received, mut change) = (0, 0, 0);
+        for op in ops.into_iter().chain([Op::Resume, Op::Settle, Op::Read(u8::MAX)]) {
+            match op {
+                Op::Tell => {
+                    sessions.tell(id, told());
+                    told_so_far += 1;
+                }
+                Op::Answer => {
+                    change += 1;
+                    answer(&mut sessions, id, 1, change);
+                }
+                Op::Settle => sessions.settled(change, None),
+                Op::Read(count) => {
+                    for _ in 0..count {
+                        let Some(Out::Text(Text { seq, .. })) = outbox.try_next() else { break };
+                        if let Some(seq) = seq {
+                            received += 1;
+                            prop_assert_eq!(seq, received);
+                        }
+                    }
+                }
+                Op::Pong => sessions.seen(id, received),
+                Op::Lost => {
+                    sessions.lost(id, &outbox, now);
+                    outbox = Outbox::default();
+                }
+                Op::Resume => {
+                    let again;
+                    (again, outbox) = open(&mut sessions, Some((&secret, received)));
+                    prop_assert!(again.resumed && again.id == id);
+                    sessions.replay(id, received);
+                }
+            }
+        }
+        prop_assert_eq!(received, told_so_far);
+    }
 }
