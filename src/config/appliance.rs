@@ -87,13 +87,11 @@ pub struct CallConfig {
     pub auto_join: Option<Cid>,
     /// Make the call if it is not there.
     pub create: bool,
-    /// Shown to the others with this participation; none: the user's name at the hub.
-    pub name: Option<String>,
 }
 
 impl Default for CallConfig {
     fn default() -> Self {
-        Self { auto_join: None, create: true, name: None }
+        Self { auto_join: None, create: true }
     }
 }
 

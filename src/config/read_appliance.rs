@@ -102,15 +102,9 @@ fn trust(s: &mut Section<'_, '_>) -> Trust {
 }
 
 fn call(mut s: Section<'_, '_>) -> CallConfig {
-    let default = CallConfig::default();
-    let name = s.text("name");
-    if let Some(name) = name.as_ref().filter(|name| !(1..=64).contains(&name.value.chars().count())) {
-        s.bad("name", &name.at, "a name has 1 to 64 characters");
-    }
     CallConfig {
         auto_join: s.parse("auto-join").map(|cid| cid.value),
-        create: s.boolean("create").unwrap_or(default.create),
-        name: name.map(|name| name.value.to_owned()),
+        create: s.boolean("create").unwrap_or(CallConfig::default().create),
     }
 }
 
