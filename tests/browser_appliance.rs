@@ -82,6 +82,13 @@ async fn the_page_sees_the_test_card_and_hears_the_tone_and_the_appliance_sees_t
     })
     .await;
 
+    eventually(secs(10), "hardly a frame is lost on the way", async || {
+        let (before, sent) = (other(&door)?.video.frames_decoded, anna.frames_sent().await);
+        tokio::time::sleep(secs(2)).await;
+        let (decoded, sent) = (other(&door)?.video.frames_decoded - before, anna.frames_sent().await - sent);
+        if sent > 10 && decoded + decoded / 10 + 3 > sent { Ok(()) } else { Err(format!("{decoded} of {sent} decoded")) }
+    })
+    .await;
     eventually(secs(10), "the speaker plays the beeps", async || {
         let wav = Wav::read(&door.file("speaker.wav"))?;
         let loudness = wav.loudness();

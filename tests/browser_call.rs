@@ -45,6 +45,10 @@ async fn two_people_see_and_hear_each_other_and_one_leaves() {
     ben.click("call-cam").await;
     eventually(secs(10), "the camera is back without a new connection", async || anna.sees("Ben Holm", before + 10).await).await;
 
+    anna.driver.set_window_rect(0, 0, 844, 540).await.unwrap();
+    tokio::time::sleep(secs(1)).await; // only for the picture
+    anna.shot("two-landscape").await;
+
     ben.click("leave").await;
     eventually(secs(5), "Ben is gone", async || match anna.tiles().await {
         tiles if tiles.len() == 1 => Ok(()),

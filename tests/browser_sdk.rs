@@ -92,6 +92,10 @@ async fn a_full_call_says_so_and_the_lobby_stays() {
     page.open(&support::deep_link(&hub, "ben", "default:lobby")).await;
     let told = eventually(secs(15), "a word about it", async || page.text("join-error").await.ok_or("nothing")).await;
     assert!(told.to_lowercase().contains("full"), "{told}");
+    assert!(told.starts_with("default:lobby"), "a name is not spelt like a word: {told}");
+    let who =
+        eventually(secs(5), "who is in", async || page.text("who").await.filter(|who| !who.is_empty()).ok_or("nothing")).await;
+    assert!(who.contains("4 in the call"), "{who}");
     page.shot("full-desktop").await;
 }
 

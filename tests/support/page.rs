@@ -60,6 +60,15 @@ impl Browser {
         serde_json::from_value(card.clone()).map_err(|_| card.to_string())
     }
 
+    /// Frames of our own picture that were sent to the first other participant.
+    pub async fn frames_sent(&self) -> u64 {
+        self.js_async(
+            "const report = await callbox.call.stats(callbox.call.state.remoteParticipants[0]);\
+             return [...report.values()].find((one) => one.type === 'outbound-rtp' && one.kind === 'video')?.framesSent ?? 0;",
+        )
+        .await
+    }
+
     /// The mean colour of a part of the other's picture, 0 to 1 from the left and from the top: red, green, blue.
     pub async fn colour(&self, x: f64, y: f64, width: f64, height: f64) -> [f64; 3] {
         self.js_async(&format!(

@@ -68,5 +68,6 @@ export function showDevice(button, device) {
 /** Messages are lower case, to be put into other text; on the page they stand alone. */
 export function sentence(text) {
   const end = /[.!?…]$/.test(text) ? '' : '.';
-  return text.charAt(0).toUpperCase() + text.slice(1) + end;
+  const name = /^\S*[^a-zA-Z\s,]\S*\s/.test(text); // default:lobby stays as it is
+  return (name ? text : text.charAt(0).toUpperCase() + text.slice(1)) + end;
 }

@@ -133,7 +133,7 @@ export function createLobby({ client, onJoin, onSignOut }) {
       if (camera) call.camera.enable().catch(() => {});
       if (microphone) call.microphone.enable().catch(() => {});
       if (joinNow) await join();
-      else await look();
+      if (!call.state.inCall) await look();
     },
   };
 }
