@@ -127,6 +127,7 @@ impl Core {
             error: call.error.clone(),
             participant: call.me.as_ref().map(|me| me.id.clone()),
             muted: self.muted,
+            first_picture_ms: None,
             participants: call.peers.values().map(Peer::status).collect(),
         })
     }

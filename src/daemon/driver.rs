@@ -23,6 +23,9 @@ pub(super) struct Driver {
     pub engine: media::Handle,
     pub shown: watch::Sender<Status>,
     pub view: watch::Receiver<media::View>,
+    /// When the call was asked for, and how long after that the first remote picture came.
+    pub wished: Instant,
+    pub first_picture_ms: Option<u64>,
 }
 
 /// What is shown before anything has happened.
@@ -112,6 +115,9 @@ impl Driver {
     fn ask(&mut self, ask: Ask) {
         match ask.what {
             What::Command(command) => {
+                if let Command::Join { .. } = command {
+                    (self.wished, self.first_picture_ms) = (Instant::now(), None);
+                }
                 let outcome = self.core.handle(Input::Command(command), Instant::now());
                 self.drain();
                 self.show();
@@ -162,6 +168,9 @@ impl Driver {
         let mut call = self.core.status();
         let view = self.view.borrow_and_update();
         if let Some(call) = &mut call {
+            let first = view.peers.values().filter_map(|peer| peer.first_picture).filter(|at| *at > self.wished).min();
+            self.first_picture_ms = self.first_picture_ms.or(first.map(|at| at.duration_since(self.wished).as_millis() as u64));
+            call.first_picture_ms = self.first_picture_ms;
             let seen = self.core.peer_ids().filter_map(|peer| {
                 let id = peer.participant.clone();
                 view.peers.get(&key(peer)).map(|seen| (id, seen))

@@ -12,6 +12,8 @@ mod driver;
 mod participation;
 mod watchdog;
 
+use std::time::Instant;
+
 use tokio::sync::watch;
 
 use crate::config;
@@ -70,5 +72,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     watchdog::start(engine.clone());
     ready();
     watchdog::ready();
-    driver::Driver { core, hub, engine, shown, view }.run(hub_events, media_events, asks).await
+    driver::Driver { core, hub, engine, shown, view, wished: Instant::now(), first_picture_ms: None }
+        .run(hub_events, media_events, asks)
+        .await
 }

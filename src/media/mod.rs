@@ -29,6 +29,7 @@ pub use peer::Role;
 pub use snapshot::Png;
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use crate::protocol::ParticipantId;
 use crate::protocol::control::{AudioStatus, DeviceState, MediaStatus, PeerConnection, VideoStatus};
@@ -101,6 +102,8 @@ pub struct PeerView {
     pub audio: AudioStatus,
     /// The bandwidth estimate of the way to it, bit/s.
     pub estimated_bitrate: Option<u64>,
+    /// When its first picture was decoded.
+    pub first_picture: Option<Instant>,
 }
 
 /// What can go wrong in the engine.

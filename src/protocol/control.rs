@@ -83,6 +83,9 @@ pub struct CallStatus {
     pub participant: Option<ParticipantId>,
     /// What is switched off here.
     pub muted: Muted,
+    /// Milliseconds from the wish to join to the first remote picture that was decoded.
+    #[serde(default)]
+    pub first_picture_ms: Option<u64>,
     /// The others.
     pub participants: Vec<ParticipantStatus>,
 }

@@ -309,7 +309,12 @@ impl Engine {
 impl Seat {
     fn view(&self) -> PeerView {
         let intake = self.peer.intake();
-        PeerView { video: intake.video(), audio: intake.audio(), estimated_bitrate: self.peer.estimate() }
+        PeerView {
+            video: intake.video(),
+            audio: intake.audio(),
+            estimated_bitrate: self.peer.estimate(),
+            first_picture: intake.first_picture(),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What comes in from one peer. Pads stay blocked until the gate opens, so nothing unverified passes and no keyframe is lost.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use gstreamer as gst;
 use gstreamer::glib;
@@ -31,6 +32,7 @@ pub struct Intake {
     audio_packets: AtomicU64,
     packets: AtomicU64,
     picture: Mutex<Option<StreamProducer>>,
+    first_picture: OnceLock<Instant>,
     cards: Option<Mutex<CardReader>>,
 }
 
@@ -49,6 +51,7 @@ impl Intake {
             audio_packets: AtomicU64::new(0),
             packets: AtomicU64::new(0),
             picture: Mutex::default(),
+            first_picture: OnceLock::new(),
             cards: read_test_card.then(Mutex::default),
         }
     }
@@ -77,6 +80,11 @@ impl Intake {
     /// The last decoded picture.
     pub fn picture(&self) -> Option<Picture> {
         self.picture.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.last_sample()
+    }
+
+    /// When the first picture was decoded.
+    pub fn first_picture(&self) -> Option<Instant> {
+        self.first_picture.get().copied()
     }
 
     /// For `status`.
@@ -268,6 +276,7 @@ fn watch_pictures(pad: &gst::Pad, intake: &Arc<Intake>) {
             }
         } else if let Some(buffer) = probe.buffer() {
             intake.frames.fetch_add(1, Ordering::Relaxed);
+            intake.first_picture.get_or_init(Instant::now);
             if let (Some(cards), Some(info)) = (&intake.cards, info.as_ref()) {
                 read_card(buffer, info, cards);
             }

@@ -1,0 +1,49 @@
+//! `make bench`: the appliance against headless Chromium, both measured in the same run on the same material.
+//!
+//! ```text
+//!   ready     process start ─► control socket answers
+//!   join      asked to join ─► first remote picture decoded, appliance and Chromium in turn, in the same call
+//!   latency   picture drawn ─► picture decoded, read from the picture: appliance to appliance, Chromium to Chromium
+//!   cost      CPU and memory of a two-way 720p30 call, net of what the source alone costs
+//! ```
+//!
+//! Arguments choose parts (all by default). `BENCH_SECONDS` sets the window (30), `BENCH_ROUNDS` the rounds (3).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+mod parts {
+    pub mod cost;
+    pub mod join;
+    pub mod latency;
+    pub mod ready;
+    pub mod table;
+}
+
+use parts::table::Table;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+#[tokio::main]
+async fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wants = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
+    let (seconds, rounds) = (setting("BENCH_SECONDS", 30), setting("BENCH_ROUNDS", 3));
+    let mut table = Table::default();
+    if wants("ready") {
+        parts::ready::measure(&mut table);
+    }
+    if wants("join") {
+        parts::join::measure(&mut table, 10).await;
+    }
+    if wants("latency") {
+        parts::latency::measure(&mut table).await;
+    }
+    if wants("cost") {
+        parts::cost::measure(&mut table, seconds, rounds).await;
+    }
+    table.print();
+}
