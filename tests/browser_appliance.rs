@@ -195,7 +195,7 @@ async fn real_video_and_real_speech_go_both_ways() {
     };
     let door_says = speech("Hello, this is the front door. Somebody is standing outside and would like to come in.");
     let anna_says = speech("Good morning. Please wait a moment, I am coming down to open the door for you.");
-    let (street, face) = (y4m(&bikes, 640, 360), y4m(&phone_call, 640, 480));
+    let (street, face) = (y4m(&bikes, 640, 360, 25), y4m(&phone_call, 640, 480, 25));
     let hub = Hub::start();
     let door = Appliance::start(
         &hub,

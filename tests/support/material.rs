@@ -22,10 +22,10 @@ pub fn video_file(name: &str) -> Option<PathBuf> {
 }
 
 /// A video file as the browser's fake camera reads it; of another size than the video, as `y4menc` writes decoders' padding as picture.
-pub fn y4m(video: &Path, width: u32, height: u32) -> PathBuf {
-    let name = format!("{}-{width}x{height}.y4m", video.file_stem().unwrap().to_str().unwrap());
+pub fn y4m(video: &Path, width: u32, height: u32, rate: u32) -> PathBuf {
+    let name = format!("{}-{width}x{height}-{rate}.y4m", video.file_stem().unwrap().to_str().unwrap());
     cached(&name, |target| {
-        let caps = format!("video/x-raw,format=I420,width={width},height={height},framerate=25/1,pixel-aspect-ratio=1/1");
+        let caps = format!("video/x-raw,format=I420,width={width},height={height},framerate={rate}/1,pixel-aspect-ratio=1/1");
         let mut command = Command::new("gst-launch-1.0");
         command.arg("-q").arg("filesrc").arg(format!("location={}", video.display()));
         command.args([
