@@ -63,7 +63,8 @@ pub async fn measure(table: &mut Table, seconds: u64, rounds: u64) {
         tokio::time::sleep(SETTLE).await;
 
         let before = (decoded(&appliance), shown(&browser).await, sent(&browser).await);
-        let (a, b) = tokio::join!(spent_of(&appliance, window), spent(&browser.tree(), window));
+        let (our_tree, their_tree) = (appliance.process.tree(), browser.tree());
+        let (a, b) = tokio::join!(spent(&our_tree, window), spent(&their_tree, window));
         let after = (decoded(&appliance), shown(&browser).await, sent(&browser).await);
         let rate = |frames: u64| frames as f64 / a.seconds;
         let (we_decode, they_show) = (rate(after.0.1 - before.0.1), rate(after.1 - before.1));
@@ -97,10 +98,6 @@ struct Spent {
     per_minute: f64,
     memory: f64,
     seconds: f64,
-}
-
-async fn spent_of(appliance: &Appliance, window: Duration) -> Spent {
-    spent(&appliance.process.tree(), window).await
 }
 
 async fn spent(tree: &[u32], window: Duration) -> Spent {
