@@ -37,6 +37,12 @@ fn key(name: &str, epoch: u64) -> PeerKey {
     PeerKey { id: ParticipantId::new(name).unwrap(), epoch }
 }
 
+fn event_key(event: &Event) -> &PeerKey {
+    match event {
+        Event::LocalDescription { key, .. } | Event::LocalCandidate { key, .. } | Event::Connection { key, .. } => key,
+    }
+}
+
 /// What happens to descriptions on the way.
 type Tamper = fn(String) -> String;
 
@@ -51,6 +57,9 @@ async fn carry(a: &mut Engine, b: &mut Engine, epoch: u64, tamper: Tamper, until
             event = b.events.recv() => (false, event.unwrap()),
             () = tokio::time::sleep_until(deadline) => panic!("not {until:?} in time: {done:?}"),
         };
+        if event_key(&event).epoch != epoch {
+            continue;
+        }
         let (to, name) = if from_a { (&b.handle, "a") } else { (&a.handle, "b") };
         match event {
             Event::LocalDescription { kind: DescriptionKind::Offer, sdp, .. } => {
@@ -64,9 +73,7 @@ async fn carry(a: &mut Engine, b: &mut Engine, epoch: u64, tamper: Tamper, until
                 let side = if from_a { &mut done.0 } else { &mut done.1 };
                 *side = Some(error);
             }
-            Event::Connection { state, error, .. } => {
-                assert_ne!(state, PeerConnection::Failed, "{error:?}");
-            }
+            Event::Connection { state, error, .. } => assert_ne!(state, PeerConnection::Failed, "{error:?}"),
         }
     }
     vec![done.0.unwrap(), done.1.unwrap()]
@@ -122,6 +129,22 @@ async fn media_never_flow_when_the_certificate_does_not_match_the_description() 
         tokio::time::timeout(Duration::from_secs(3), a.view.wait_for(|v| v.peers.values().any(|p| p.video.frames_decoded > 0)));
     assert!(quiet.await.is_err(), "a picture came through");
     assert!(b.view.borrow().peers.values().all(|peer| peer.video.frames_decoded == 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_never_connects_does_not_slow_the_others() {
+    let (mut a, mut b) = (engine(settings()), engine(settings()));
+    for silent in 2..4 {
+        a.handle.open_peer(key(&format!("silent-{silent}"), silent), Role::Offer).unwrap();
+    }
+    carry(&mut a, &mut b, 1, |sdp| sdp, PeerConnection::Connected).await;
+    let read = |view: &View| view.peers.values().find_map(|peer| peer.video.test_card.as_ref().map(|card| card.read)).unwrap_or(0);
+    let first = read(&wait_for(&mut b, "first pictures", |view| read(view) > 0).await);
+    let begun = Instant::now();
+    wait_for(&mut b, "90 more pictures", |view| read(view) >= first + 90).await;
+    // Thirty a second are sent; a sender that stalls for the silent ones gives none, or a few.
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?} for 90 pictures", begun.elapsed());
+    assert_eq!(a.view.borrow().media.encoder.instances, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,7 +74,7 @@ pub async fn measure(table: &mut Table) {
 
 async fn appliances() -> (f64, f64) {
     let hub = Hub::start();
-    let (_door, desk) = (Appliance::start(&hub, "door-1", TOML), Appliance::start(&hub, "desk-1", TOML));
+    let (_door, desk) = (Appliance::start(&hub, "door-1", TOML), Appliance::start(&hub, "door-2", TOML));
     let card = eventually(secs(60), "cards of an appliance", async || {
         let call = desk.status()?.call.ok_or_else(|| "no call".to_owned())?;
         let card = call.participants.into_iter().find_map(|other| other.video.test_card);
