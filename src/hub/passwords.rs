@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use argon2::password_hash::{self, PasswordHash, PasswordHashString, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::{self, Output, PasswordHash, PasswordHasher, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 
 use super::Error;
@@ -28,12 +28,52 @@ pub fn hash(password: &str) -> Result<String, password_hash::Error> {
     Ok(hash.to_string())
 }
 
+/// An allocation of this size is given back to the system when it is freed: glibc keeps smaller ones in a heap of the thread
+/// that made them (mallopt(3), `DEFAULT_MMAP_THRESHOLD_MAX`). Pages that are not used are not there.
+const NEVER_KEPT: usize = (32 << 20) + (1 << 20);
+
+/// A password hash, read.
+struct Known {
+    argon2: Argon2<'static>,
+    salt: Vec<u8>,
+    expected: Output,
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl Known {
+    fn read(phc: &str) -> Result<Self, password_hash::Error> {
+        let hash = PasswordHash::new(phc)?;
+        let algorithm = Algorithm::try_from(hash.algorithm)?;
+        let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from)?;
+        let argon2 = Argon2::new(algorithm, version, Params::try_from(&hash)?);
+        let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return Err(password_hash::Error::PhcStringField) };
+        let mut room = [0; 64];
+        let salt = salt.decode_b64(&mut room)?.to_vec();
+        Ok(Self { argon2, salt, expected })
+    }
+
+    fn is(&self, password: &str) -> bool {
+        let blocks = self.argon2.params().block_count();
+        let mut memory = Vec::with_capacity(blocks.max(NEVER_KEPT / Block::SIZE));
+        memory.resize(blocks, Block::default());
+        let mut found = vec![0; self.expected.len()];
+        let done = self.argon2.hash_password_into_with_memory(password.as_bytes(), &self.salt, &mut found, &mut memory);
+        // `Output` compares in constant time.
+        done.is_ok() && Output::new(&found).is_ok_and(|found| found == self.expected)
+    }
+}
+
 /// The hub's own users.
 #[derive(Debug)]
 pub struct Users {
-    users: BTreeMap<UserId, (String, PasswordHashString)>,
+    users: BTreeMap<UserId, (String, Arc<Known>)>,
     /// Checked for users that do not exist.
-    decoy: PasswordHashString,
+    decoy: Arc<Known>,
     turns: Arc<Semaphore>,
 }
 
@@ -54,14 +94,14 @@ impl Users {
         let mut users = BTreeMap::new();
         for user in configured {
             let bad = |e: password_hash::Error| Error::PasswordHash { user: user.id.to_string(), reason: e.to_string() };
-            let hash = PasswordHashString::new(user.password_hash.reveal()).map_err(bad)?;
-            users.insert(user.id.clone(), (user.name.clone(), hash));
+            let known = Known::read(user.password_hash.reveal()).map_err(bad)?;
+            users.insert(user.id.clone(), (user.name.clone(), Arc::new(known)));
         }
         // The parameters of a real user's hash make a stranger's check take as long as theirs.
         let decoy = match users.values().next() {
-            Some((_, hash)) => hash.clone(),
+            Some((_, known)) => Arc::clone(known),
             None => hash("decoy")
-                .and_then(|text| PasswordHashString::new(&text))
+                .and_then(|text| Known::read(&text).map(Arc::new))
                 .map_err(|e| Error::PasswordHash { user: String::new(), reason: e.to_string() })?,
         };
         Ok(Self { users, decoy, turns: Arc::new(Semaphore::new(CONCURRENT)) })
@@ -77,22 +117,18 @@ impl Users {
         let Ok(Ok(turn)) = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await else {
             return Verdict::Busy;
         };
-        let known = UserId::new(username).ok().filter(|id| self.users.contains_key(id));
-        let hash = known.as_ref().and_then(|id| self.users.get(id)).map_or(&self.decoy, |(_, hash)| hash).clone();
+        let user = UserId::new(username).ok().filter(|id| self.users.contains_key(id));
+        let known = Arc::clone(user.as_ref().and_then(|id| self.users.get(id)).map_or(&self.decoy, |(_, known)| known));
         let matches = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            verify(&hash.password_hash(), &password)
+            known.is(&password)
         });
-        match (matches.await, known) {
+        match (matches.await, user) {
             (Ok(true), Some(id)) => Verdict::Right(id),
             (Ok(_), _) => Verdict::Wrong,
             (Err(_), _) => Verdict::Busy,
         }
     }
-}
-
-fn verify(hash: &PasswordHash<'_>, password: &str) -> bool {
-    Argon2::default().verify_password(password.as_bytes(), hash).is_ok()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::http::{get, sign_in};
+use crate::http::{get, memory_kib, sign_in};
 use crate::support::{Hub, PASSWORD};
 
 fn callbox(args: &[&str], stdin: &str) -> Output {
@@ -26,7 +26,7 @@ fn config(directory: &Path, hash: &str) -> String {
 }
 
 #[test]
-fn a_hash_made_by_passwd_lets_its_user_in() {
+fn a_hash_made_by_passwd_lets_its_user_in_and_checking_it_leaves_no_memory_behind() {
     let made = callbox(&["hub", "passwd"], &format!("{PASSWORD}\n"));
     assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stderr));
     let hash = String::from_utf8(made.stdout).unwrap();
@@ -35,8 +35,13 @@ fn a_hash_made_by_passwd_lets_its_user_in() {
     config(directory.path(), hash.trim());
     let hub = Hub::of(directory);
     let form = |password: &str| format!("grant_type=password&username=anna&password={password}");
-    assert_eq!(sign_in(&hub, &form("correct+horse")).status, 200);
-    assert_eq!(sign_in(&hub, &form("wrong+horse")).status, 400);
+    let before = memory_kib(&hub);
+    for _ in 0..4 {
+        assert_eq!(sign_in(&hub, &form("correct+horse")).status, 200);
+        assert_eq!(sign_in(&hub, &form("wrong+horse")).status, 400);
+    }
+    let grown = memory_kib(&hub).saturating_sub(before);
+    assert!(grown < 8 * 1024, "argon2 takes 19 MiB each time, and {grown} KiB of it were not given back");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::{MaybeTlsStream, client_async};
 
 use crate::client::{Client, close_code, connect, opening, receive, send, signal};
-use crate::http::{address, get, token};
+use crate::http::{address, get, memory_kib, token};
 use crate::support::{Hub, eventually, secs};
 
 #[tokio::test]
@@ -130,11 +130,6 @@ async fn too_many_requests_are_rate_limited_and_far_too_many_close_the_socket() 
     ben.ask("session.ping", json!({})).await.unwrap();
 }
 
-fn memory_kib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap().trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[tokio::test]
 async fn a_client_that_never_reads_is_dropped_with_bounded_memory() {
     let hub = Hub::start();
@@ -148,7 +143,7 @@ async fn a_client_that_never_reads_is_dropped_with_bounded_memory() {
     send(&mut deaf, 1, "session.open", opening(&token(&hub, "ben"), None)).await;
     send(&mut deaf, 2, "call.join", json!({"type": "default", "id": "lobby"})).await;
     let ben = anna.expect_joined().await.id;
-    let before = memory_kib(hub.process.pid());
+    let before = memory_kib(&hub);
     let sdp = "x".repeat(30_000);
     let mut gone = false;
     for _ in 0..400 {
@@ -162,7 +157,7 @@ async fn a_client_that_never_reads_is_dropped_with_bounded_memory() {
         }
     }
     assert!(gone, "12 MB went to a client that reads nothing");
-    let grown = memory_kib(hub.process.pid()).saturating_sub(before);
+    let grown = memory_kib(&hub).saturating_sub(before);
     assert!(grown < 8 * 1024, "{grown} KiB");
     let call = anna.get("lobby").await.unwrap();
     assert_eq!(call.participants[1].state, ParticipantState::Reconnecting);

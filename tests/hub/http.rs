@@ -1,4 +1,4 @@
-//! As much HTTP as the tests need.
+//! As much HTTP as the tests need, and what it costs the hub.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -68,4 +68,10 @@ pub fn token(hub: &Hub, user: &str) -> String {
     let response = sign_in(hub, &form);
     assert_eq!(response.status, 200, "{}", response.body);
     response.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+/// What the hub has in memory.
+pub fn memory_kib(hub: &Hub) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", hub.process.pid())).unwrap();
+    status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap().trim().trim_end_matches(" kB").parse().unwrap()
 }
