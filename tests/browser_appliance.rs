@@ -240,3 +240,75 @@ async fn real_video_and_real_speech_go_both_ways() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_appliance_that_freezes_is_seen_again_when_it_thaws() {
+    let hub = Hub::start();
+    let door = Appliance::start(&hub, "door-1", DOOR);
+    let anna = Browser::start(Fake::default()).await;
+    anna.join(&hub, "anna", "default:lobby").await;
+    eventually(secs(20), "Anna sees the door", async || anna.sees("Front door", 10).await).await;
+
+    door.process.signal("STOP");
+    let frozen = eventually(secs(15), "Anna is told", async || match anna.tile("Front door").await {
+        Ok(tile) if tile.label != "Front door" => Ok(tile),
+        other => Err(other),
+    })
+    .await;
+    tokio::time::sleep(secs(6)).await; // long enough for both sides to give the connection up
+    door.process.signal("CONT");
+    eventually(secs(30), "Anna sees the door again", async || {
+        let tile = anna.tile("Front door").await?;
+        if tile.label == "Front door" && tile.frames > frozen.frames + 20 { Ok(()) } else { Err(vec![tile]) }
+    })
+    .await;
+    eventually(secs(20), "and the door sees Anna", async || match other(&door)? {
+        one if one.connection == PeerConnection::Connected && one.video.frames_decoded > 10 => Ok(()),
+        one => Err(format!("{one:?}")),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn joining_and_leaving_fifty_times_leaves_nothing_open() {
+    const WARM_UP: usize = 5;
+    const TIMES: usize = 50;
+    let hub = Hub::start();
+    let door = Appliance::start(&hub, "door-1", DOOR);
+    let anna = Browser::start(Fake::default()).await;
+    anna.open(&format!("{}/favicon.svg", hub.url)).await;
+    let _: serde_json::Value = anna.sdk("globalThis.client = await signedIn('anna'); globalThis.soon = soon;").await;
+    let mut before = (0, 0);
+    for time in 0..WARM_UP + TIMES {
+        let _: serde_json::Value = anna
+            .js_async(
+                "const call = client.call('default', 'lobby'); await call.camera.enable(); await call.join({ create: true }); \
+                 await soon('connected', () => call.state.remoteParticipants[0]?.connectionState === 'connected'); await call.leave();",
+            )
+            .await;
+        eventually(secs(10), "the appliance is alone again", async || {
+            let call = door.status()?.call.ok_or("not in a call")?;
+            if call.participants.is_empty() { Ok(()) } else { Err(format!("{:?}", call.participants)) }
+        })
+        .await;
+        if time + 1 == WARM_UP {
+            before = open_things(&door).await;
+        }
+    }
+    let (files, threads) = open_things(&door).await;
+    eprintln!("open files {} -> {files}, threads {} -> {threads}", before.0, before.1);
+    assert!(files <= before.0 + 3 && threads <= before.1 + 3, "{before:?} before, {files} files and {threads} threads after");
+}
+
+/// Open files and threads of the appliance, when they have settled.
+async fn open_things(door: &Appliance) -> (usize, usize) {
+    let count = |what: &str| std::fs::read_dir(format!("/proc/{}/{what}", door.process.pid())).unwrap().count();
+    let mut last = (0, 0);
+    eventually(secs(10), "the counts settle", async || {
+        tokio::time::sleep(secs(1)).await;
+        let now = (count("fd"), count("task"));
+        if std::mem::replace(&mut last, now) == now { Ok(()) } else { Err(now) }
+    })
+    .await;
+    last
+}

@@ -142,3 +142,33 @@ async fn an_insecure_page_says_why_there_is_no_camera() {
     page.click("join").await;
     page.in_call().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_socket_is_resumed_and_nobody_leaves() {
+    let hub = Hub::start();
+    let page = page(&hub).await;
+    let seen: Value = page
+        .sdk(
+            "const sockets = []; const Real = WebSocket;
+             globalThis.WebSocket = class extends Real { constructor(url) { super(url); sockets.push(this); } };
+             const anna = await signedIn('anna'); const call = anna.call('default', 'drop'); await call.join({ create: true });
+             const other = (await signedIn('ben')).call('default', 'drop'); await other.microphone.enable(); await other.join();
+             await soon('connected', () => call.state.remoteParticipants[0]?.connectionState === 'connected');
+             const log = []; const track = call.state.remoteParticipants[0].videoTrack.id;
+             call.on('stateChange', ({ state }) => log.push(state));
+             call.on('participantUpdated', (one) => log.push(`muted ${one.muted.audio}`));
+             for (const one of [call, other]) one.on('participantLeft', ({ id }) => log.push(`left ${id}`));
+             other.on('participantUpdated', (one) => log.push(`others see ${one.state}`));
+             sockets[0].close();
+             await soon('away', () => log.includes('reconnecting'));
+             await other.microphone.disable();
+             await soon('back', () => log.includes('joined'));
+             await soon('muted', () => log.includes('muted true'));
+             return { log, same: call.state.remoteParticipants[0].videoTrack.id === track, sockets: sockets.length };",
+        )
+        .await;
+    let log: Vec<&str> = seen["log"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(log.contains(&"others see reconnecting") && log.contains(&"others see joined"), "{log:?}");
+    assert!(log.iter().all(|line| !line.starts_with("left")), "{log:?}");
+    assert_eq!((&seen["same"], &seen["sockets"]), (&json!(true), &json!(3)), "{seen:#}");
+}
