@@ -74,6 +74,17 @@ async fn a_deep_link_leads_to_the_lobby_and_leaves_no_secret_in_the_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn over_https_the_page_joins_as_well() {
+    let hub = Hub::secure();
+    assert!(hub.url.starts_with("https://"), "{}", hub.url);
+    let anna = Browser::start(Fake { host: Some("callbox.test".into()), ..Fake::default() }).await;
+    let port = hub.url.rsplit(':').next().unwrap();
+    anna.open(&format!("https://callbox.test:{port}/?call=default:lobby&join=1#user=anna&password=correct%20horse")).await;
+    anna.in_call().await;
+    eventually(secs(10), "its own picture", async || anna.sees("You", 5).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_token_asks_for_the_password() {
     let hub = Hub::start();
     let anna = Browser::start(Fake::default()).await;

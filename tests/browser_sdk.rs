@@ -45,8 +45,10 @@ async fn the_idiom_of_the_seeds_works() {
              await other.leave();
              await soon('left', () => log.some((line) => line.startsWith('left')));
              await call.leave();
+             const hasty = anna.call('default', 'seeds'); const joining = hasty.join().catch((e) => e.kind); await hasty.leave();
+             const left = [await joining, hasty.state.state, (await anna.call('default', 'seeds').get()).present.length];
              const after = [call.state.state, call.state.participants.size, call.camera.status, call.microphone.status];
-             return { missing, unknown, present, states, after, log };",
+             return { missing, unknown, present, states, after, left, log };",
         )
         .await;
     assert_eq!(seen["missing"], json!(["CallboxError", "not_found"]), "{seen:#}");
@@ -54,6 +56,7 @@ async fn the_idiom_of_the_seeds_works() {
     assert_eq!(seen["present"], json!(["blue", "anna", 1]));
     assert_eq!(seen["states"], json!([["ben", "browser", "connected"]]));
     assert_eq!(seen["after"], json!(["left", 0, "off", "off"]));
+    assert_eq!(seen["left"], json!(["conflict", "left", 0]), "who leaves while joining is not in");
     let log: Vec<&str> = seen["log"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert_eq!(log[..4], ["idle > joining", "joining > joined", "local Anna Berg", "local video"]);
     assert!(log.contains(&"joined Ben Holm {\"seat\":4}") && log.contains(&"left string left"), "{log:?}");

@@ -46,6 +46,7 @@ impl Browser {
         for flag in flags(&fake, profile.path()) {
             capabilities.add_arg(&flag).unwrap();
         }
+        capabilities.accept_insecure_certs(true).unwrap();
         if fake.phone {
             let metrics = json!({"deviceMetrics": {"width": 390, "height": 844, "pixelRatio": 3.0, "touch": true, "mobile": true}});
             capabilities.add_experimental_option("mobileEmulation", metrics).unwrap();

@@ -23,6 +23,7 @@ pub struct Hub {
     /// Its process.
     pub process: Process,
     directory: TempDir,
+    certificate: Option<TempDir>,
 }
 
 impl Hub {
@@ -51,12 +52,30 @@ impl Hub {
     /// With the `hub.toml` that is in this directory.
     pub fn of(directory: TempDir) -> Self {
         let (process, url) = launch(&directory, "127.0.0.1:0");
-        Self { url, process, directory }
+        Self { url, process, directory, certificate: None }
     }
 
     /// Its `hub.toml`.
     pub fn config_file(&self) -> std::path::PathBuf {
         self.directory.path().join("hub.toml")
+    }
+
+    /// With HTTPS, and a certificate that nobody signed.
+    pub fn secure() -> Self {
+        let certificate = tempfile::tempdir().unwrap();
+        let (cert, key) = (certificate.path().join("cert.pem"), certificate.path().join("key.pem"));
+        let mut openssl = Command::new("openssl");
+        openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+        openssl
+            .args(["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout"])
+            .arg(&key)
+            .arg("-out")
+            .arg(&cert);
+        let output = openssl.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut hub = Self::with(&format!("[tls]\ncertificate = {cert:?}\nkey = {key:?}\n"));
+        hub.certificate = Some(certificate);
+        hub
     }
 
     /// `ws://127.0.0.1:PORT`, for the appliance.

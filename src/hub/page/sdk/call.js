@@ -26,6 +26,7 @@ export class Call extends Emitter {
   #type;
   #id;
   #options = {};
+  #attempt = null;
   #peers = new Map();
   #missing = new Map();
   #epochs = 0;
@@ -64,23 +65,27 @@ export class Call extends Emitter {
   async join({ create = false, data, custom } = {}) {
     if (this.state.inCall || this.state.state === 'joining') return;
     this.#become('joining');
+    const attempt = (this.#attempt = {});
     this.#options = { create, ...(data && { data }), ...(custom !== undefined && { custom }) };
     try {
       await this.#client.connect();
-      this.#enter(await this.#ask('call.join', this.#options));
+      const joined = attempt === this.#attempt && (await this.#ask('call.join', this.#options));
+      if (attempt !== this.#attempt) throw new CallboxError('conflict', 'the call was left before the join was done');
+      this.#enter(joined);
     } catch (error) {
-      this.#become('idle');
+      if (attempt === this.#attempt) this.#become('idle');
       throw error;
     }
   }
 
   /** Leaves the call and closes camera and microphone. */
   async leave() {
-    if (!this.state.inCall) {
+    if (this.state.state === 'idle' || this.state.state === 'left') {
       this.camera.close();
       this.microphone.close();
       return;
     }
+    this.#attempt = null;
     const told = this.#client.leaveLater(this.cid);
     this.#end('left', false);
     await told;
