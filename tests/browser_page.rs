@@ -130,3 +130,39 @@ async fn on_a_phone_everything_fits_and_can_be_tapped() {
     assert_eq!(anna.js::<Vec<String>>(BAD_TARGETS).await, Vec::<String>::new());
     assert_eq!(anna.js::<i64>(OVERFLOW).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_camera_can_be_chosen_in_the_lobby_and_turned_round_in_the_call() {
+    let hub = Hub::start();
+    let anna = Browser::start(Fake { two_cameras: true, phone: true, ..Fake::default() }).await;
+    anna.open(&format!("{}/?call=default:lobby#user=anna&password=correct%20horse", hub.url)).await;
+    let cameras = eventually(secs(10), "two cameras", async || {
+        match anna.js::<Vec<String>>("[...document.getElementById('choose-camera').options].map((one) => one.value)").await {
+            all if all.len() == 2 && anna.text("choose-camera").await.is_some() => Ok(all),
+            all => Err(all),
+        }
+    })
+    .await;
+    let current = "callbox.call.camera.track?.getSettings().deviceId ?? ''";
+    let first: String = anna.js(current).await;
+    let second = cameras.iter().find(|id| **id != first).unwrap();
+    let _: Option<bool> = anna
+        .js(&format!(
+            "(s => {{ s.value = {second:?}; s.dispatchEvent(new Event('change')); }})(document.getElementById('choose-camera'))"
+        ))
+        .await;
+    let is = async |wanted: &String| match anna.js::<String>(current).await {
+        now if now == *wanted => Ok(()),
+        now => Err(now),
+    };
+    eventually(secs(10), "the second camera", async || is(second).await).await;
+    anna.shot("lobby-choice-phone").await;
+    assert_eq!(anna.js::<Vec<String>>(BAD_TARGETS).await, Vec::<String>::new());
+    anna.click("join").await;
+    anna.in_call().await;
+    anna.click("flip").await;
+    eventually(secs(10), "the first camera again", async || is(&first).await).await;
+    anna.shot("flip-phone").await;
+    assert_eq!(anna.js::<Vec<String>>(BAD_TARGETS).await, Vec::<String>::new());
+    assert_eq!(anna.js::<i64>(OVERFLOW).await, 0);
+}

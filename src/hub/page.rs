@@ -27,6 +27,7 @@ const FILES: &[(&str, &str, &[u8])] = files![
     "dom.js": JS,
     "notices.js": JS,
     "signin.js": JS,
+    "choose.js": JS,
     "lobby.js": JS,
     "incall.js": JS,
     "tiles.js": JS,

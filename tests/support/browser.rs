@@ -23,6 +23,8 @@ pub struct Fake {
     pub phone: bool,
     /// Another name for 127.0.0.1.
     pub host: Option<String>,
+    /// Two cameras.
+    pub two_cameras: bool,
 }
 
 /// A running browser with one page.
@@ -169,10 +171,11 @@ fn flags(fake: &Fake, profile: &Path) -> Vec<String> {
         "--disable-sync",
         "--disable-dev-shm-usage",
         "--window-size=1280,800",
-        "--use-fake-device-for-media-stream",
     ]
     .map(str::to_owned)
     .into();
+    let count = if fake.two_cameras { 2 } else { 1 };
+    flags.push(format!("--use-fake-device-for-media-stream=device-count={count}"));
     flags.push(match fake.denied {
         true => "--deny-permission-prompts".to_owned(),
         false => "--use-fake-ui-for-media-stream".to_owned(),

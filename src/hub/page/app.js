@@ -2,6 +2,7 @@
  * The page: sign in ─► lobby ─► call ─► lobby.
  */
 import { Client } from '/callbox.js';
+import { createChoice } from '/choose.js';
 import { $, sentence } from '/dom.js';
 import { createInCall } from '/incall.js';
 import { readLink, rememberCall } from '/link.js';
@@ -25,6 +26,7 @@ globalThis.callbox = { client, call: null };
 let chosen = link.call;
 
 const signin = createSignIn({ signIn: signIn, onSignedIn: (call) => enterLobby(call, link) });
+const choice = createChoice();
 const lobby = createLobby({ client, onJoin: join, onSignOut: signOut });
 const incall = createInCall({ onLeave: () => globalThis.callbox.call?.leave() });
 
@@ -101,6 +103,7 @@ async function enterLobby({ type, id }, { camera = true, microphone = true, join
   }
   const call = client.call(type, id);
   globalThis.callbox.call = call;
+  choice.open(call);
   document.title = `${id} · Callbox`;
   if (!joinNow) show('lobby');
   await lobby.open(call, { camera, microphone, note, join: joinNow });

@@ -51,6 +51,7 @@ export function createLobby({ client, onJoin, onSignOut }) {
     const video = $('preview-video');
     if (camera.track && video.srcObject?.getVideoTracks()[0] !== camera.track) {
       video.srcObject = new MediaStream([camera.track]);
+      video.classList.toggle('outward', camera.track.getSettings().facingMode === 'environment');
       video.play().catch(() => {});
     } else if (!camera.track) {
       video.srcObject = null;

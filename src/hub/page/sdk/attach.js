@@ -10,7 +10,6 @@ export function attach(target, participant, { muted, mirror }, onBlocked) {
   const element = typeof target === 'string' ? document.getElementById(target) : target;
   element.playsInline = true;
   element.autoplay = true;
-  element.style.transform = mirror ? 'scaleX(-1)' : '';
 
   /** @returns {Promise<boolean>} false if the browser forbids it */
   const play = async () => {
@@ -29,6 +28,9 @@ export function attach(target, participant, { muted, mirror }, onBlocked) {
   };
   const show = () => {
     element.srcObject = participant.stream;
+    // a camera that looks at the room shows it as it is
+    const outward = participant.videoTrack?.getSettings().facingMode === 'environment';
+    element.style.transform = mirror && !outward ? 'scaleX(-1)' : '';
     play();
   };
   const off = participant.on('tracksChanged', show);

@@ -169,7 +169,15 @@ export class Device extends Emitter {
     return all.filter((device) => device.kind === `${this.media}input` && device.deviceId);
   }
 
-  /** Uses this device from now on. @param {string} deviceId */
+  /** Which device it is, once it was on. @returns {string | undefined} */
+  get deviceId() {
+    return this.track?.getSettings().deviceId ?? this.#constraints.deviceId?.exact;
+  }
+
+  /**
+   * Uses this device from now on. While it is on, the others hardly notice the change.
+   * @param {string} deviceId
+   */
   async select(deviceId) {
     const { facingMode: _, ...rest } = WANTED[this.media];
     this.#constraints = { ...rest, deviceId: { exact: deviceId } };
@@ -177,9 +185,23 @@ export class Device extends Emitter {
       this.#release();
       return;
     }
+    const wish = ++this.#wish;
+    let track;
+    try {
+      track = await capture(this.media, this.#constraints);
+    } catch {
+      // phones open one camera at a time
+      this.#release();
+      this.#become('off');
+      await this.enable();
+      return;
+    }
+    if (wish !== this.#wish) {
+      track.stop();
+      return;
+    }
     this.#release();
-    this.status = 'off';
-    await this.enable();
+    this.#take(track);
   }
 
   /** Closes it, whatever it was. */
