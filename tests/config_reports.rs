@@ -71,6 +71,47 @@ fn a_report_shows_no_password() {
     }
 }
 
+/// Every run makes the same damage: bytes are dropped, doubled or replaced by what hurts most.
+#[test]
+fn a_damaged_file_is_read_or_reported_but_never_ends_the_program() {
+    let originals = ["config/callbox.toml", "config/hub.toml"].map(|name| {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+        // Without its prose, so that the damage hits something.
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
+        lines.map(|line| line.trim_start_matches('#')).collect::<Vec<_>>().join("\n").into_bytes()
+    });
+    let hurtful: [&[u8]; 12] =
+        [b"\"", b"'''", b"[", b"]]", b"=", b"\n", b"\r", b"\t", "\u{e9}\u{1F600}".as_bytes(), b"\xff", b"\0", b"{ a.b = ["];
+    let directory = place();
+    let file = directory.path().join("damaged.toml");
+    let mut seed: u64 = 1;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let mut reported = 0;
+    for round in 0..600 {
+        let mut bytes = originals[round % 2].clone();
+        for _ in 0..=random(3) {
+            let at = random(bytes.len());
+            let end = (at + random(20)).min(bytes.len());
+            let new = match random(3) {
+                0 => Vec::new(),
+                1 => [&bytes[at..end], &bytes[at..end]].concat(),
+                _ => hurtful[random(hurtful.len())].to_vec(),
+            };
+            bytes.splice(at..end, new);
+        }
+        fs::write(&file, &bytes).unwrap();
+        let report = if round % 2 == 0 { load(&file).err() } else { load_hub(&file).err() };
+        if let Some(report) = report {
+            assert!(report.has_errors() && !report.render(true).is_empty() && !report.render(false).is_empty());
+            reported += 1;
+        }
+    }
+    assert!(reported > 300, "only {reported} of 600 were noticed");
+}
+
 #[test]
 fn a_drop_in_overrides_and_is_named_when_it_is_wrong() {
     let directory = place();
