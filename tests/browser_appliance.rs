@@ -312,3 +312,36 @@ async fn open_things(door: &Appliance) -> (usize, usize) {
     .await;
     last
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_to_the_appliance_is_seen_in_the_page() {
+    let hub = Hub::start();
+    let front = Appliance::start(&hub, "door-1", DOOR);
+    let _back = Appliance::start(&hub, "door-2", &DOOR.replace("440", "880"));
+    let anna = Browser::start(Fake::default()).await;
+    anna.join(&hub, "anna", "default:lobby").await;
+    for door in ["Front door", "Back door"] {
+        eventually(secs(30), door, async || anna.sees(door, 10).await).await;
+    }
+    anna.shot("two-appliances-desktop").await;
+    let labelled = async |label: &'static str| match anna.tiles().await {
+        tiles if tiles.iter().any(|tile| tile.label == label) => Ok(()),
+        tiles => Err(tiles),
+    };
+    front.cli("mute", &["all"]).unwrap();
+    eventually(secs(5), "muted", async || labelled("Front door, microphone off, camera off").await).await;
+    front.cli("unmute", &["all"]).unwrap();
+    eventually(secs(5), "not muted", async || labelled("Front door").await).await;
+    let seen = anna.tile("Front door").await.unwrap().frames;
+    eventually(secs(10), "its picture is back", async || anna.sees("Front door", seen + 10).await).await;
+
+    front.cli("leave", &[]).unwrap();
+    eventually(secs(5), "it is gone", async || match anna.tile("Front door").await {
+        Ok(tile) => Err(tile),
+        Err(tiles) if tiles.len() == 2 => Ok(()),
+        Err(tiles) => Err(tiles[0].clone()),
+    })
+    .await;
+    front.cli("join", &["default:lobby"]).unwrap();
+    eventually(secs(20), "it is back", async || anna.sees("Front door", 10).await).await;
+}
