@@ -144,7 +144,11 @@ async fn the_camera_can_be_chosen_in_the_lobby_and_turned_round_in_the_call() {
     })
     .await;
     let current = "callbox.call.camera.track?.getSettings().deviceId ?? ''";
-    let first: String = anna.js(current).await;
+    let first = eventually(secs(10), "the camera is on", async || match anna.js::<String>(current).await {
+        none if none.is_empty() => Err("off"),
+        first => Ok(first),
+    })
+    .await;
     let second = cameras.iter().find(|id| **id != first).unwrap();
     let _: Option<bool> = anna
         .js(&format!(

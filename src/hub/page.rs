@@ -1,7 +1,7 @@
 //! The web page and the JavaScript SDK, compiled into the binary: plain ES modules, no build step, nothing from elsewhere.
 //!
 //! ```text
-//!   index.html ─ app.js ─┬─ signin.js ─ lobby.js ─ incall.js ─ tiles.js     what a person sees
+//!   index.html ─ app.js ─┬─ signin.js ─ lobby.js ─ choose.js ─ incall.js ─ tiles.js   what a person sees
 //!                        └─ callbox.js ─ sdk/{connection call peer devices …}.js   the SDK: `import { Client } from '/callbox.js'`
 //! ```
 
