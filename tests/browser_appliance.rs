@@ -93,8 +93,10 @@ async fn the_page_sees_the_test_card_and_hears_the_tone_and_the_appliance_sees_t
         let wav = Wav::read(&door.file("speaker.wav"))?;
         let loudness = wav.loudness();
         let recent = &loudness[loudness.len().saturating_sub(40)..];
-        let onsets = recent.windows(2).filter(|pair| pair[0] < 0.01 && pair[1] > 0.02).count();
-        if onsets >= 3 { Ok(()) } else { Err(format!("{recent:?}")) }
+        // how loud they are is the browser's automatic gain's to decide: they come twice a second, out of silence
+        let loudest = recent.iter().copied().fold(0.0, f32::max);
+        let onsets = recent.windows(2).filter(|pair| pair[0] < loudest / 4.0 && pair[1] >= loudest / 4.0).count();
+        if loudest > 0.001 && (6..=9).contains(&onsets) { Ok(()) } else { Err(format!("{recent:?}")) }
     })
     .await;
 }
@@ -228,9 +230,13 @@ async fn real_video_and_real_speech_go_both_ways() {
     })
     .await;
 
-    let heard = anna.envelope(8).await;
-    let alike = envelope_likeness(&heard[10..], &Wav::read(&door_says).unwrap().loudness());
-    assert!(alike > 0.8, "Anna hears the door's words: {alike}");
+    let words = Wav::read(&door_says).unwrap().loudness();
+    eventually(secs(40), "Anna hears the door's words", async || {
+        let heard = anna.envelope(7).await;
+        let alike = envelope_likeness(heard.get(10..).ok_or("too short")?, &words);
+        if alike > 0.8 { Ok(()) } else { Err(format!("{alike}: {heard:?}")) }
+    })
+    .await;
     eventually(secs(15), "the speaker plays Anna's words", async || {
         let wav = Wav::read(&door.file("speaker.wav"))?;
         let heard = wav.loudness();
