@@ -102,7 +102,7 @@ impl Core {
         let call = self.call.as_ref()?;
         let join = match call.joining {
             Joining::Again(at) if self.hub_open => Some((at, "join again")),
-            _ => None,
+            Joining::Again(_) | Joining::Wanted | Joining::Asked(_) | Joining::Done | Joining::Replaced => None,
         };
         let peers = call.peers.values().filter_map(Peer::deadline).map(|at| (at, "connect again"));
         peers.chain(join).min()

@@ -122,7 +122,7 @@ fn merge_keyframe_requests(encoder: &gst::Element) {
     };
     let last = std::sync::Mutex::new(None::<Instant>);
     pad.add_probe(gst::PadProbeType::EVENT_UPSTREAM, move |_, info| {
-        if !info.event().is_some_and(|event| gst_video::UpstreamForceKeyUnitEvent::parse(event).is_ok()) {
+        if info.event().is_none_or(|event| gst_video::UpstreamForceKeyUnitEvent::parse(event).is_err()) {
             return gst::PadProbeReturn::Ok;
         }
         let Ok(mut last) = last.lock() else {

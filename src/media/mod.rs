@@ -149,6 +149,7 @@ impl Error {
         Self::Device { state: DeviceState::Missing, text }
     }
 
+    #[allow(clippy::wildcard_enum_match_arm)] // not our enum: it grows with every release
     fn open(device: &str, error: &std::io::Error) -> Self {
         let state = match error.kind() {
             std::io::ErrorKind::NotFound => DeviceState::Missing,

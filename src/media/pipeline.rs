@@ -130,6 +130,7 @@ impl Drop for Pipeline {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm)] // not our enum: it grows with every release
 fn read(name: &str, message: &gst::MessageRef) -> Option<Report> {
     match message.view() {
         gst::MessageView::Error(error) => {

@@ -64,6 +64,7 @@ fn encode(candidate: &Encoder, width: u32, height: u32) -> Result<(), String> {
     outcome
 }
 
+#[allow(clippy::wildcard_enum_match_arm)] // not our enum: it grows with every release
 fn run(pipeline: &gst::Pipeline, candidate: &Encoder, width: u32, height: u32) -> Result<(), String> {
     let build = || -> Result<Vec<gst::Element>, Error> {
         let source = element_with("videotestsrc", &[("num-buffers", "3"), ("pattern", "black")])?;

@@ -154,6 +154,7 @@ impl Engine {
         self.emit(Event::Connection { key: key.clone(), state, error });
     }
 
+    #[allow(clippy::wildcard_enum_match_arm)] // not our enum: it grows with every release
     fn peer_state(&mut self, key: &PeerKey, state: RemoteState, now: Instant) {
         match state {
             RemoteState::Connected => self.connected(key, now),
@@ -267,7 +268,12 @@ impl Engine {
                 }
                 PeerConnection::Connected if silence > SILENT => changes.push((key.clone(), PeerConnection::Disconnected, None)),
                 PeerConnection::Disconnected if silence < SILENT => changes.push((key.clone(), PeerConnection::Connected, None)),
-                _ => {}
+                PeerConnection::Undefined
+                | PeerConnection::Connecting
+                | PeerConnection::Connected
+                | PeerConnection::Disconnected
+                | PeerConnection::Failed
+                | PeerConnection::Closed => {}
             }
         }
         for (key, state, error) in changes {
