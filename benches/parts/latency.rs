@@ -96,7 +96,7 @@ async fn browsers() -> Vec<f64> {
     anna.js_async::<Option<()>>(REMEMBER).await;
     anna.click("join").await;
     anna.in_call().await;
-    eventually(secs(20), "ben sees anna", async || ben.sees("anna", 30).await).await;
+    eventually(secs(20), "ben sees anna", async || ben.sees("Anna Berg", 30).await).await;
     anna.js_async::<bool>(SEND_CARDS).await;
     ben.js_async::<bool>(READ_CARDS).await;
     let ages: Vec<f64> = eventually(secs(60), "cards of a browser", async || {

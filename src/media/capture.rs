@@ -60,11 +60,12 @@ impl Capture {
         let queue = leaky_queue(2)?;
         let size = format!("width={},height={}", camera.width, camera.height);
         let raw = capsfilter(&format!(
-            "video/x-raw,format={{I420,NV12}},{size},framerate={}/1,pixel-aspect-ratio=1/1,interlace-mode=progressive",
+            "video/x-raw,format={{I420,NV12}},{size},framerate=[0/1,{}/1],pixel-aspect-ratio=1/1,interlace-mode=progressive",
             camera.framerate
         ))?;
         let convert = element_with("videoconvertscale", &[("add-borders", "true")])?;
-        let rate = element_with("videorate", &[("drop-only", "false"), ("skip-to-first", "true")])?;
+        // Only drops: to repeat a picture it would have to hold each one back until the next.
+        let rate = element_with("videorate", &[("drop-only", "true"), ("max-rate", &camera.framerate.to_string())])?;
         let coder = element(encoder.element)?;
         for (name, value) in encoder.properties(bitrate, u64::from(camera.width) * u64::from(camera.height)) {
             set(&coder, name, &value);

@@ -94,6 +94,7 @@ impl Peer {
         if let Some(server) = &options.stun_server {
             webrtc.set_property("stun-server", server);
         }
+        send_at_once(&webrtc);
         pipeline.chain(&[&webrtc])?;
         tame_ice(&webrtc);
         let intake = Arc::new(Intake::new(options.read_test_card));
@@ -181,6 +182,19 @@ fn tame_ice(webrtc: &gst::Element) {
             agent.set_property(name, value);
         }
     }
+}
+
+/// `webrtcbin` holds each packet back until its time plus the latency of all that came before it, for sources that are not live.
+/// Ours are: 27 ms of delay for nothing.
+fn send_at_once(webrtc: &gst::Element) {
+    let Some(bin) = webrtc.downcast_ref::<gst::Bin>() else {
+        return;
+    };
+    bin.connect_deep_element_added(|_, _, child| {
+        if child.factory().is_some_and(|factory| factory.name() == "clocksync") {
+            child.set_property("sync", false);
+        }
+    });
 }
 
 /// The state `webrtcbin` reports for the whole connection.

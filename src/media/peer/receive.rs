@@ -15,7 +15,7 @@ use gstreamer_video::prelude::*;
 use super::Options;
 use crate::media::capture::now_ms;
 use crate::media::engine::{Note, Notes};
-use crate::media::pipeline::{Pipeline, element, element_with, fan_out, set};
+use crate::media::pipeline::{Pipeline, capsfilter, element, element_with, fan_out, set};
 use crate::media::plan::testcard;
 use crate::media::stats::CardReader;
 use crate::media::{Error, PeerKey};
@@ -191,6 +191,8 @@ fn video(
 ) -> Result<(), Error> {
     count(pad, intake, false);
     let depay = element_with("rtph264depay", &[("wait-for-keyframe", "true"), ("request-keyframe", "true")])?;
+    // Whole pictures from here on: a parser that is given slices waits for the next picture to know that one is complete.
+    let whole = capsfilter("video/x-h264,stream-format=byte-stream,alignment=au")?;
     let parse = element("h264parse")?;
     let decoder = element(options.decoder)?;
     for (name, value) in [
@@ -210,7 +212,7 @@ fn video(
     }
     let producer = fan_out(&sink);
     *intake.picture.lock().unwrap_or_else(PoisonError::into_inner) = Some(producer.clone());
-    attach(bin, pad, &[depay, parse, decoder, sink.upcast()])?;
+    attach(bin, pad, &[depay, whole, parse, decoder, sink.upcast()])?;
     notes.send(Note::PictureReady { key: key.clone(), producer });
     Ok(())
 }
