@@ -10,6 +10,9 @@ use callbox::protocol::ParticipantId;
 use callbox::protocol::control::{DeviceState, PeerConnection};
 use tokio::sync::{mpsc, watch};
 
+/// Open files and threads are the whole process's: one test at a time.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 struct Engine {
     handle: media::Handle,
     events: mpsc::Receiver<Event>,
@@ -89,6 +92,7 @@ async fn wait_for(engine: &mut Engine, what: &str, condition: impl FnMut(&View) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_appliances_see_and_hear_each_other_and_estimate_both_ways() {
+    let _alone = ALONE.lock().await;
     let (mut a, mut b) = (engine(settings()), engine(settings()));
     carry(&mut a, &mut b, 1, |sdp| sdp, PeerConnection::Connected).await;
     for engine in [&mut a, &mut b] {
@@ -112,6 +116,7 @@ async fn two_appliances_see_and_hear_each_other_and_estimate_both_ways() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn media_never_flow_when_the_certificate_does_not_match_the_description() {
+    let _alone = ALONE.lock().await;
     let (mut a, mut b) = (engine(settings()), engine(settings()));
     let forged: Tamper = |sdp| {
         let lines = sdp.lines().map(|line| match line.split_once("a=fingerprint:sha-256 ") {
@@ -133,6 +138,7 @@ async fn media_never_flow_when_the_certificate_does_not_match_the_description() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_never_connects_does_not_slow_the_others() {
+    let _alone = ALONE.lock().await;
     let (mut a, mut b) = (engine(settings()), engine(settings()));
     for silent in 2..4 {
         a.handle.open_peer(key(&format!("silent-{silent}"), silent), Role::Offer).unwrap();
@@ -149,6 +155,7 @@ async fn a_peer_that_never_connects_does_not_slow_the_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn joining_and_leaving_fifty_times_leaves_files_and_threads_where_they_were() {
+    let _alone = ALONE.lock().await;
     let (mut a, mut b) = (engine(settings()), engine(settings()));
     let mut baseline = (0, 0);
     for epoch in 1..=50 {

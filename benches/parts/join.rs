@@ -1,4 +1,5 @@
-//! Asked to join until the first remote picture is decoded: by turns, so that both meet the same machine and the same other side.
+//! Asked to join until the first remote picture is decoded: by turns, with the same appliance waiting alone in the call, its camera
+//! still off.
 
 use super::table::{Table, median, percentile};
 use crate::support::{Appliance, Browser, Fake, Hub, deep_link, eventually, secs};
@@ -17,30 +18,26 @@ for (;;) {
 
 pub async fn measure(table: &mut Table, times: usize) {
     let hub = Hub::start();
+    let waiting = Appliance::start(&hub, "door-2", &format!("{TOML}\n[call]\nauto-join = \"default:lobby\""));
     let appliance = Appliance::start(&hub, "door-1", TOML);
     let browser = Browser::start(Fake::default()).await;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..times {
-        let _ = appliance.cli("leave", &[]);
         // A link that differs in nothing would not be loaded again.
         browser.open("about:blank").await;
         browser.open(&deep_link(&hub, "anna", "default:lobby").replace("&join=1", "")).await;
         ready_to_join(&browser).await;
-        appliance.cli("join", &["default:lobby"]).unwrap();
-        eventually(secs(10), "the appliance waits in the call", async || match appliance.status()?.call {
-            Some(call) if call.participant.is_some() => Ok(()),
-            other => Err(format!("{other:?}")),
-        })
-        .await;
+        alone(&waiting).await;
         theirs.push(browser.js_async::<f64>(CLICK).await);
-        appliance.cli("leave", &[]).unwrap();
-        alone(&browser).await;
+        browser.click("leave").await;
+        alone(&waiting).await;
         appliance.cli("join", &["default:lobby"]).unwrap();
-        let first = eventually(secs(10), "the appliance sees the browser", async || {
+        let first = eventually(secs(10), "the appliance sees the other", async || {
             appliance.status()?.call.and_then(|call| call.first_picture_ms).ok_or_else(|| "no picture".to_owned())
         })
         .await;
         ours.push(first as f64);
+        appliance.cli("leave", &[]).unwrap();
     }
     let (a, b) = (median(&ours), median(&theirs));
     table.ratio("join to first remote picture, p50", "ms", a, b, 1.0);
@@ -56,10 +53,15 @@ async fn ready_to_join(browser: &Browser) {
     .await;
 }
 
-async fn alone(browser: &Browser) {
-    eventually(secs(10), "the browser is alone", async || {
-        let tiles = browser.js::<u64>("document.querySelectorAll('.tile:not(.local)').length").await;
-        if tiles == 0 { Ok(()) } else { Err(tiles) }
+async fn alone(waiting: &Appliance) {
+    eventually(secs(10), "the other one is alone again, its camera off", async || {
+        let status = waiting.status()?;
+        let call = status.call.ok_or_else(|| "no call".to_owned())?;
+        if call.participant.is_some() && call.participants.is_empty() && status.media.encoder.instances == 0 {
+            Ok(())
+        } else {
+            Err(format!("{call:?}"))
+        }
     })
     .await;
 }
