@@ -12,6 +12,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// A device that ran this long did work: its next failure starts with a short pause again.
 const PROVEN: Duration = Duration::from_secs(10);
 
+/// A camera that runs and gives nothing for this long is started anew.
+const LONGEST_GAP: Duration = Duration::from_secs(2);
+/// The first picture may take longer.
+const FIRST_PATIENCE: Duration = Duration::from_secs(10);
+
 /// One device.
 #[derive(Debug)]
 pub struct Slot<T> {
@@ -118,9 +123,53 @@ impl<T> Slot<T> {
     }
 }
 
+/// Whether a device that runs gives anything.
+#[derive(Debug)]
+pub struct Flow {
+    count: Option<u64>,
+    flows: bool,
+    moved: Instant,
+}
+
+impl Flow {
+    /// It has just been started.
+    pub fn new(now: Instant) -> Self {
+        Self { count: None, flows: false, moved: now }
+    }
+
+    /// Takes how much came so far. For how long nothing came, if that is too long for a device that gives something every `between`.
+    pub fn stalled(&mut self, count: u64, between: Duration, now: Instant) -> Option<Duration> {
+        match self.count.replace(count) {
+            None => {}
+            Some(before) if before == count => {}
+            Some(_) => (self.moved, self.flows) = (now, true),
+        }
+        let patience = if self.flows { LONGEST_GAP.max(between) } else { FIRST_PATIENCE };
+        let silence = now.duration_since(self.moved);
+        (silence > patience).then_some(silence)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_that_stops_giving_is_noticed_and_one_that_starts_is_given_time() {
+        let start = Instant::now();
+        let after = |ms| start + Duration::from_millis(ms);
+        let rate = Duration::from_millis(100);
+        let mut flow = Flow::new(start);
+        assert_eq!(flow.stalled(7, rate, after(500)), None);
+        assert_eq!(flow.stalled(7, rate, after(7000)), None);
+        assert_eq!(flow.stalled(8, rate, after(8000)), None);
+        assert_eq!(flow.stalled(8, rate, after(9900)), None);
+        assert_eq!(flow.stalled(8, rate, after(10_500)), Some(Duration::from_millis(2500)));
+        assert_eq!(Flow::new(start).stalled(7, rate, after(1)), None);
+        let mut silent = Flow::new(start);
+        assert_eq!(silent.stalled(0, rate, after(500)), None);
+        assert_eq!(silent.stalled(0, rate, after(10_500)), Some(Duration::from_millis(10_500)));
+    }
 
     #[test]
     fn a_failing_device_is_tried_again_with_growing_pauses() {

@@ -15,6 +15,7 @@ mod capture;
 mod devices;
 mod engine;
 mod microphone;
+mod node;
 mod peer;
 mod pipeline;
 pub mod plan;

@@ -4,6 +4,7 @@
 //! into a [`Report`] where it is posted, and dropped. Pipelines are built and torn down on the engine's thread only.
 
 use std::str::FromStr as _;
+use std::sync::{Arc, OnceLock};
 
 use gstreamer as gst;
 use gstreamer::glib;
@@ -56,6 +57,8 @@ impl Timebase {
 #[derive(Debug)]
 pub struct Pipeline {
     inner: gst::Pipeline,
+    /// The first failure says why; what follows from it says less.
+    failure: Arc<OnceLock<(DeviceState, String)>>,
 }
 
 impl Pipeline {
@@ -65,16 +68,20 @@ impl Pipeline {
         inner.use_clock(Some(&time.clock));
         inner.set_base_time(time.base);
         inner.set_start_time(gst::ClockTime::NONE);
+        let failure = Arc::new(OnceLock::new());
         if let Some(bus) = inner.bus() {
-            let name = name.to_owned();
+            let (name, failure) = (name.to_owned(), failure.clone());
             bus.set_sync_handler(move |_, message| {
                 if let Some(found) = read(&name, message) {
+                    if let Report::Failed { state, text } = &found {
+                        let _ = failure.set((*state, text.clone()));
+                    }
                     report(found);
                 }
                 gst::BusSyncReply::Drop
             });
         }
-        Self { inner }
+        Self { inner, failure }
     }
 
     /// Adds the elements and links them in a row.
@@ -91,7 +98,10 @@ impl Pipeline {
 
     /// Starts it. A live pipeline has no preroll: data flow when there are data.
     pub fn play(&self) -> Result<(), Error> {
-        self.inner.set_state(gst::State::Playing).map_err(|e| Error::pipeline(&e))?;
+        self.inner.set_state(gst::State::Playing).map_err(|e| match self.failure.get() {
+            Some((state, text)) => Error::Device { state: *state, text: text.clone() },
+            None => Error::pipeline(&e),
+        })?;
         Ok(())
     }
 
@@ -136,7 +146,8 @@ fn read(name: &str, message: &gst::MessageRef) -> Option<Report> {
         gst::MessageView::Error(error) => {
             let source = message.src().map(|s| s.name().to_string()).unwrap_or_default();
             tracing::warn!(pipeline = name, element = source, error = %error.error(), detail = ?error.debug(), "pipeline failed");
-            Some(Report::Failed { state: device_state(&error.error()), text: error.error().message().to_owned() })
+            let state = device_state(&error.error(), &error.debug().unwrap_or_default());
+            Some(Report::Failed { state, text: error.error().message().to_owned() })
         }
         gst::MessageView::Warning(warning) => {
             tracing::debug!(pipeline = name, warning = %warning.error(), "pipeline warning");
@@ -149,7 +160,7 @@ fn read(name: &str, message: &gst::MessageRef) -> Option<Report> {
 }
 
 /// GStreamer's resource errors in the words of B5.
-fn device_state(error: &glib::Error) -> DeviceState {
+fn device_state(error: &glib::Error, detail: &str) -> DeviceState {
     match error.kind::<gst::ResourceError>() {
         Some(gst::ResourceError::NotFound) => DeviceState::Missing,
         Some(gst::ResourceError::Busy) => DeviceState::Busy,
@@ -159,7 +170,7 @@ fn device_state(error: &glib::Error) -> DeviceState {
             let text = error.message();
             match text {
                 _ if text.contains("busy") || text.contains("being used") => DeviceState::Busy,
-                _ if text.contains("ermission") => DeviceState::Denied,
+                _ if text.contains("ermission") || detail.contains("ermission denied") => DeviceState::Denied,
                 _ => DeviceState::Missing,
             }
         }

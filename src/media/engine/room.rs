@@ -9,10 +9,11 @@ use gstreamer_utils::StreamProducer;
 use tokio::sync::{mpsc, watch};
 
 use super::{Ask, Config, Device, Note, Notes};
-use crate::config::{CameraSource, Encoder as Wanted, MicrophoneSource, ScreenOutput, SpeakerSink};
+use crate::config::{Camera, CameraSource, Encoder as Wanted, MicrophoneSource, ScreenOutput, SpeakerSink};
 use crate::media::capture::{self, Capture};
-use crate::media::devices::Slot;
+use crate::media::devices::{Flow, Slot};
 use crate::media::microphone::{self, Microphone};
+use crate::media::node::Node;
 use crate::media::peer::Peer;
 use crate::media::pipeline::{Report, Timebase};
 use crate::media::plan::encoder::Encoder;
@@ -41,7 +42,9 @@ pub(in crate::media) struct Engine {
     pub(super) muted: Muted,
     pub(super) bitrate: u64,
     encoder: Option<Result<&'static Encoder, String>>,
-    frames: Arc<AtomicU64>,
+    pub(super) frames: Arc<AtomicU64>,
+    pub(super) flow: Flow,
+    node: Node,
     /// Numbers the runs of a device, so that a late report of an old run is not taken for the new one's.
     runs: u64,
     run_of: BTreeMap<u8, u64>,
@@ -83,6 +86,8 @@ impl Engine {
             bitrate,
             encoder: None,
             frames: Arc::default(),
+            flow: Flow::new(now),
+            node: Node::default(),
             runs: 0,
             run_of: BTreeMap::new(),
             view: watch::Sender::default(),
@@ -144,8 +149,11 @@ impl Engine {
         }
         let started = self.find_encoder().and_then(|encoder| {
             let report = self.reporter(Device::Camera);
-            Capture::start(&self.config.camera, encoder, self.bitrate, self.frames.clone(), &self.time, report)
+            let camera = Camera { source: self.node.find(&self.config.camera.source), ..self.config.camera.clone() };
+            Capture::start(&camera, encoder, self.bitrate, self.frames.clone(), &self.time, report)
         });
+        // Opening it may have taken seconds.
+        self.flow = Flow::new(Instant::now());
         self.camera.started(started, now);
         self.link_all();
     }
@@ -260,10 +268,10 @@ impl Engine {
     }
 
     fn look_at_camera(&mut self) {
-        let CameraSource::V4l2 { device } = &self.config.camera.source else {
+        let CameraSource::V4l2 { device } = self.node.find(&self.config.camera.source) else {
             return;
         };
-        let there = match std::fs::metadata(device) {
+        let there = match std::fs::metadata(&device) {
             Ok(_) => Ok(()),
             Err(error) => Err(Error::open(&device.display().to_string(), &error)),
         };

@@ -1,5 +1,6 @@
 //! What the engine does when it is asked, told, or when its tick comes.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use gstreamer_webrtc::WebRTCPeerConnectionState as RemoteState;
@@ -12,7 +13,7 @@ use crate::media::microphone::Microphone;
 use crate::media::peer::{Options, Peer, Role};
 use crate::media::pipeline::{Pipeline, Report};
 use crate::media::{Event, PeerKey, probe, snapshot};
-use crate::protocol::control::PeerConnection;
+use crate::protocol::control::{DeviceState, PeerConnection};
 
 /// A peer connection that is not up by then will not be.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -215,6 +216,16 @@ impl Engine {
             }
             Report::Failed { state, text } => (state, text),
         };
+        // One failure makes several messages. The first stopped it, or its start returned it.
+        let running = match device {
+            Device::Camera => self.camera.get().is_some(),
+            Device::Microphone => self.microphone.get().is_some(),
+            Device::Speaker => self.speaker.get().is_some(),
+            Device::Screen => self.screen.get().is_some(),
+        };
+        if !running {
+            return;
+        }
         match device {
             Device::Camera => {
                 self.cut_links();
@@ -288,7 +299,20 @@ impl Engine {
             }
         }
         self.adapt();
+        self.watch_camera(now);
         self.write_pictures(now);
+    }
+
+    /// A camera or encoder can stop without an error.
+    fn watch_camera(&mut self, now: Instant) {
+        if self.camera.get().is_none() {
+            return;
+        }
+        let between = Duration::from_secs(3) / self.config.camera.framerate.max(1);
+        if let Some(stalled) = self.flow.stalled(self.frames.load(Ordering::Relaxed), between, now) {
+            let text = format!("no picture came for {} s", stalled.as_secs());
+            self.device(Device::Camera, Report::Failed { state: DeviceState::Failed, text }, now);
+        }
     }
 
     /// One encoder for all: it follows the slowest way.
