@@ -1,12 +1,12 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint bench
+.PHONY: help demo test test-device build lint bench
 .NOTPARALLEL:
 
 CARGO ?= cargo
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb text; do printf '%-12s %s\n' "$$verb" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb text; do printf '%-12s %s\n' "$$verb" "$$text"; done
 
 demo: ## a hub, an appliance, and a link into their call (LAN=1: for phones, with a QR code)
 	@scripts/demo
@@ -22,6 +22,10 @@ build: rust ## the release binary, target/release/callbox
 lint: rust ## format, clippy, both halves alone, shell scripts
 	@scripts/install build
 	@scripts/lint
+
+test-device: rust ## the appliance on a virtual board: camera, sound card, bad network (DEVICE_BINARY=FILE: this one)
+	@scripts/install build
+	@scripts/test-device
 
 bench: rust ## CPU, memory, latency and join time against Chromium
 	@scripts/install build run demo test

@@ -1,0 +1,17 @@
+# Bound: 240 s. A camera that may not be opened is said to be denied; with the permission the picture comes.
+hang_up
+chmod 600 /dev/video0
+chmod 777 "$CASE_DIR" "$CALL"
+start_hub
+start_desk
+printf 'correct horse' >"$CASE_DIR/nobodys-password"
+chmod 400 "$CASE_DIR/nobodys-password"
+chown nobody "$CASE_DIR/nobodys-password"
+AS="setpriv --reuid=nobody --regid=nogroup --clear-groups" start_door "hub.password-file=$CASE_DIR/nobodys-password"
+eventually $START "they are connected" connected desk
+eventually 10 "the camera is denied" camera denied
+state door .media.camera.error
+eventually 10 "sound arrives" more desk "$PACKETS" 50
+chmod 666 /dev/video0
+eventually 10 "the camera runs" camera running
+eventually 10 "the desk sees the door" seen 5

@@ -1,0 +1,191 @@
+# shellcheck shell=bash
+# What cases are made of. A case passes by coming to its end; `fail` and `skip` say why not.
+#
+#   door   the appliance under test: camera /dev/video0, card hw:0, in the network namespace `door`
+#   desk   the appliance at the other side: it writes down what it hears and shows what it sees
+#
+# The card's cables: what the door's microphone hears is played on $MICROPHONE_CABLE, what its speaker plays is on $SPEAKER_CABLE.
+set -euo pipefail
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+MICROPHONE_CABLE=$CARD,0,0
+SPEAKER_CABLE=$CARD,1,1
+declare -A pid=()
+CALL=$BOARD/call
+# A first connection takes seconds under emulation: all of GStreamer is loaded and nothing is in a cache.
+START=100
+trap 'stop_helpers' EXIT
+
+say() { printf '%7.1f %s\n' "$(cut -d' ' -f1 /proc/uptime)" "$*"; }
+fail() {
+    for who in door desk; do [ ! -S "$CALL/$who.sock" ] || "$BOARD/callbox" status --json --socket "$CALL/$who.sock" | jq -c . || true; done
+    echo "$*"
+    exit 1
+}
+skip() { echo "$*"; exit 77; }
+
+# background NAME COMMAND…: a helper of this case; its output goes to NAME.log.
+background() {
+    local name=$1
+    shift
+    "$@" >>"$CASE_DIR/$name.log" 2>&1 </dev/null &
+    pid[$name]=$!
+}
+
+# daemon NAME COMMAND…: a part of the call, which may outlive the case.
+daemon() {
+    local name=$1
+    shift
+    setsid "$@" >>"$CALL/$name.log" 2>&1 </dev/null &
+    echo $! >"$CALL/$name.pid"
+}
+
+# end NAME [SIGNAL]: and wait until it is gone.
+end() {
+    local it=${pid[$1]:-}
+    [ -n "$it" ] || it=$(cat "$CALL/$1.pid" 2>/dev/null) || return 0
+    kill "-${2:-TERM}" "$it" 2>/dev/null || true
+    for _ in $(seq 100); do
+        kill -0 "$it" 2>/dev/null || break
+        wait "$it" 2>/dev/null || true
+        sleep 0.1
+    done
+    kill -KILL "$it" 2>/dev/null || true
+    unset "pid[$1]"
+    rm -f "$CALL/$1.pid"
+}
+
+stop_helpers() {
+    local name
+    for name in "${!pid[@]}"; do end "$name"; done
+}
+
+hang_up() {
+    local name
+    for name in door desk hub; do end $name; done
+    rm -rf "$CALL"
+    mkdir -p "$CALL"
+}
+
+start_hub() {
+    local user
+    rm -f "$CALL/standing"
+    {
+        printf 'listen = "%s:8080"\nstate-directory = "%s/hub"\n' "$HUB_ADDRESS" "$CALL"
+        for user in door desk; do printf '[[user]]\nid = "%s"\npassword-hash = "%s"\n' $user "$(cat "$BOARD/hash")"; done
+    } >"$CALL/hub.toml"
+    rm -f "$CALL/hub.log"
+    daemon hub "$BOARD/callbox" hub --config "$CALL/hub.toml"
+    eventually 30 "the hub listens" grep -q '^listening on' "$CALL/hub.log"
+}
+
+common() {
+    cp --preserve=mode "$BOARD/password" "$CALL/password-$1"
+    printf 'state-directory = "%s/%s"\n' "${STATE_DIR:-$CALL}" "$1"
+    printf '[hub]\nurl = "ws://%s:8080"\nuser = "%s"\npassword-file = "password-%s"\n' "$HUB_ADDRESS" "$1" "$1"
+    printf '[call]\nauto-join = "default:lobby"\n[control]\nsocket = "%s/%s.sock"\n' "$CALL" "$1"
+    printf '[video]\nbitrate = "400 kbit/s"\n'
+}
+
+# start_door [KEY=VALUE…]
+start_door() {
+    rm -f "$CALL/standing"
+    { common door
+      printf '[camera]\nsource = "v4l2"\ndevice = "/dev/video0"\nwidth = 320\nheight = 180\nframerate = 5\n'
+      printf '[microphone]\nsource = "alsa"\ndevice = "%s,1,0"\n[speaker]\nsink = "alsa"\ndevice = "%s,0,1"\n' "$CARD" "$CARD"
+    } >"$CALL/door.toml"
+    # shellcheck disable=SC2086 # AS holds words
+    daemon door ip netns exec door ${AS:-} "$BOARD/callbox" run --config "$CALL/door.toml" "${@/#/--set=}"
+}
+
+# start_desk [KEY=VALUE…]
+start_desk() {
+    rm -f "$CALL/standing"
+    { common desk
+      printf '[camera]\nsource = "none"\n[microphone]\nsource = "test"\ntone = 600\n'
+      printf '[speaker]\nsink = "file"\nfile = "heard.wav"\n[screen]\nwidth = 320\nheight = 180\n'
+    } >"$CALL/desk.toml"
+    daemon desk "$BOARD/callbox" run --config "$CALL/desk.toml" "${@/#/--set=}"
+}
+
+# A call with the picture of the door at the desk: the one that stands since an earlier case, or else a new one.
+call() {
+    if [ -e "$CALL/standing" ]; then
+        going_on 20
+        return
+    fi
+    hang_up
+    start_hub
+    start_desk
+    start_door
+    eventually $START "the desk sees the door" seen 5
+    touch "$CALL/standing"
+}
+
+# state WHO FILTER: of its status, by jq.
+state() { "$BOARD/callbox" status --json --socket "$CALL/$1.sock" 2>/dev/null | jq -r "$2"; }
+is() { [ "$(state "$1" "$2")" = "$3" ]; }
+number() {
+    local value
+    value=$(state "$1" "$2")
+    [[ $value =~ ^[0-9]+$ ]] && echo "$value" || echo 0
+}
+FRAMES='.call.participants[0].video.frames_decoded'
+PACKETS='.call.participants[0].audio.packets'
+frames() { number desk "$FRAMES"; }
+seen() { [ "$(frames)" -gt "$1" ]; }
+# more WHO FILTER THAN
+more() { [ "$(number "$1" "$2")" -gt "$3" ]; }
+connected() { is "$1" '.call.participants[0].connection' connected; }
+camera() { is door .media.camera.state "$1"; }
+microphone() { is door .media.microphone.state "$1"; }
+# Any of several states.
+camera_is() {
+    local now word
+    now=$(state door .media.camera.state)
+    for word in "$@"; do [ "$now" != "$word" ] || return 0; done
+    return 1
+}
+
+# eventually SECONDS TEXT COMMAND…: until the command succeeds.
+eventually() {
+    local limit=$1 text=$2 start
+    shift 2
+    start=$(cut -d. -f1 /proc/uptime)
+    until "$@"; do
+        [ $(($(cut -d. -f1 /proc/uptime) - start)) -lt "$limit" ] || fail "not within $limit s: $text"
+        sleep 0.3
+    done
+    say "$text"
+}
+
+# Both directions go on now: pictures and sound at the desk, sound at the door.
+going_on() {
+    local pictures sounds
+    pictures=$(frames) sounds=$(number desk "$PACKETS")
+    eventually "${1:-10}" "pictures arrive" seen $((pictures + 5))
+    eventually "${1:-10}" "sound arrives" more desk "$PACKETS" $((sounds + 20))
+}
+
+# bars: vivid's colour bars are what the desk shows.
+bars() {
+    "$BOARD/callbox" snapshot --socket "$CALL/desk.sock" "$CASE_DIR/screen.png" && python3 "$here/bars.py" "$CASE_DIR/screen.png"
+}
+
+# heard FREQUENCY FILE: in its last 1.5 s.
+heard() { python3 "$here/tone.py" "$1" "$2"; }
+
+# network OPTIONS…: on both ends, as tc-netem(8) has them; without any, a good network.
+network() {
+    tc qdisc del dev desk0 root 2>/dev/null || true
+    ip netns exec door tc qdisc del dev door0 root 2>/dev/null || true
+    [ $# -gt 0 ] || return 0
+    tc qdisc add dev desk0 root netem "$@"
+    ip netns exec door tc qdisc add dev door0 root netem "$@"
+}
+
+camera_driver() {
+    echo vivid.0 >"/sys/bus/platform/drivers/vivid/$1"
+    sleep 0.3
+    say "camera nodes: $(echo /dev/video*); open: $(ls -l /proc/[0-9]*/fd 2>/dev/null | grep -o '/dev/video.*' | tr '\n' ' ' || true)"
+}
+card_driver() { echo snd_aloop.0 >"/sys/bus/platform/drivers/snd_aloop/$1"; }
