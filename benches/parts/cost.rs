@@ -23,7 +23,7 @@ pub async fn measure(table: &mut Table, seconds: u64, rounds: u64) {
     let our_source = {
         let mut command = Command::new("gst-launch-1.0");
         command.args(["-q", "filesrc", &format!("location={}", film.display()), "!", "decodebin", "!", "identity", "sync=true"]);
-        command.args(["!", "multiqueue", "!", "fakesink", "sync=false"]);
+        command.args(["!", "fakesink", "sync=false"]);
         let source = Process::start("source", &mut command);
         let film_length = Duration::from_secs(4);
         spent(&source.tree(), film_length.min(window)).await.per_minute
@@ -58,7 +58,7 @@ pub async fn measure(table: &mut Table, seconds: u64, rounds: u64) {
         browser.js_async::<Option<()>>(REMEMBER).await;
         browser.click("join").await;
         browser.in_call().await;
-        eventually(secs(20), "the browser sees the appliance", async || browser.sees("door-1", 10).await).await;
+        eventually(secs(20), "the browser sees the appliance", async || browser.sees("Front door", 10).await).await;
         browser.js_async::<bool>(&cap()).await;
         tokio::time::sleep(SETTLE).await;
 

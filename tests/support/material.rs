@@ -21,29 +21,18 @@ pub fn video_file(name: &str) -> Option<PathBuf> {
     file.exists().then_some(file)
 }
 
-/// A video file as the browser's fake camera reads it; of another size than the video, as `y4menc` writes decoders' padding as picture.
+/// A video as uncompressed frames of this size and rate, for cameras of both kinds.
 pub fn y4m(video: &Path, width: u32, height: u32, rate: u32) -> PathBuf {
-    let name = format!("{}-{width}x{height}-{rate}.y4m", video.file_stem().unwrap().to_str().unwrap());
+    let name = format!("{}-{width}x{height}-{rate}-packed.y4m", video.file_stem().unwrap().to_str().unwrap());
     cached(&name, |target| {
-        let caps = format!("video/x-raw,format=I420,width={width},height={height},framerate={rate}/1,pixel-aspect-ratio=1/1");
+        let caps = format!("width={width},height={height},framerate={rate}/1,pixel-aspect-ratio=1/1");
+        // By way of YUY2: `y4menc` writes a decoder's padding as picture.
+        let pipeline = format!(
+            "decodebin ! videoconvert ! videoscale ! videorate ! video/x-raw,format=YUY2,{caps} ! \
+             videoconvert ! video/x-raw,format=I420,{caps} ! y4menc ! filesink"
+        );
         let mut command = Command::new("gst-launch-1.0");
-        command.arg("-q").arg("filesrc").arg(format!("location={}", video.display()));
-        command.args([
-            "!",
-            "decodebin",
-            "!",
-            "videoconvert",
-            "!",
-            "videoscale",
-            "!",
-            "videorate",
-            "!",
-            &caps,
-            "!",
-            "y4menc",
-            "!",
-            "filesink",
-        ]);
+        command.arg("-q").arg("filesrc").arg(format!("location={}", video.display())).arg("!").args(pipeline.split_whitespace());
         run(command.arg(format!("location={}", target.display())));
     })
 }

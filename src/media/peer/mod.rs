@@ -94,7 +94,7 @@ impl Peer {
         if let Some(server) = &options.stun_server {
             webrtc.set_property("stun-server", server);
         }
-        send_at_once(&webrtc);
+        wait_for_nothing(&webrtc);
         pipeline.chain(&[&webrtc])?;
         tame_ice(&webrtc);
         let intake = Arc::new(Intake::new(options.read_test_card));
@@ -184,16 +184,16 @@ fn tame_ice(webrtc: &gst::Element) {
     }
 }
 
-/// `webrtcbin` holds each packet back until its time plus the latency of all that came before it, for sources that are not live.
-/// Ours are: 27 ms of delay for nothing.
-fn send_at_once(webrtc: &gst::Element) {
+/// Takes two waits out of `webrtcbin`: each packet sent is held back until its time plus the latency of all that came before it,
+/// for sources that are not live (27 ms); and the first packet received is held back for the whole jitter buffer (60 ms).
+fn wait_for_nothing(webrtc: &gst::Element) {
     let Some(bin) = webrtc.downcast_ref::<gst::Bin>() else {
         return;
     };
-    bin.connect_deep_element_added(|_, _, child| {
-        if child.factory().is_some_and(|factory| factory.name() == "clocksync") {
-            child.set_property("sync", false);
-        }
+    bin.connect_deep_element_added(|_, _, child| match child.factory().as_ref().map(|factory| factory.name()).as_deref() {
+        Some("clocksync") => child.set_property("sync", false),
+        Some("rtpjitterbuffer") => child.set_property("faststart-min-packets", 1u32),
+        _ => {}
     });
 }
 
