@@ -26,7 +26,7 @@ pub async fn measure(table: &mut Table, seconds: u64, rounds: u64) {
         command.args(["!", "fakesink", "sync=false"]);
         let source = Process::start("source", &mut command);
         let film_length = Duration::from_secs(4);
-        spent(&source.tree(), film_length.min(window)).await.per_minute
+        spent(&tree(source.pid()), film_length.min(window)).await.per_minute
     };
     let their_source = {
         let hub = Hub::start();
@@ -35,7 +35,7 @@ pub async fn measure(table: &mut Table, seconds: u64, rounds: u64) {
         let open = "window.held = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720, frameRate: 30 } }); return true;";
         browser.js_async::<bool>(open).await;
         tokio::time::sleep(Duration::from_secs(5)).await;
-        spent(&browser.tree(), window).await.per_minute
+        spent(&tree_of(&browser), window).await.per_minute
     };
 
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -63,7 +63,7 @@ pub async fn measure(table: &mut Table, seconds: u64, rounds: u64) {
         tokio::time::sleep(SETTLE).await;
 
         let before = (decoded(&appliance), shown(&browser).await, sent(&browser).await);
-        let (our_tree, their_tree) = (appliance.process.tree(), browser.tree());
+        let (our_tree, their_tree) = (tree(appliance.process.pid()), tree_of(&browser));
         let (a, b) = tokio::join!(spent(&our_tree, window), spent(&their_tree, window));
         let after = (decoded(&appliance), shown(&browser).await, sent(&browser).await);
         let rate = |frames: u64| frames as f64 / a.seconds;
@@ -106,6 +106,27 @@ async fn spent(tree: &[u32], window: Duration) -> Spent {
     let (seconds, after) = (begun.elapsed().as_secs_f64(), ticks(tree));
     // USER_HZ is 100 on every Linux.
     Spent { per_minute: (after - before) as f64 / 100.0 / seconds * 60.0, memory: pss(tree), seconds }
+}
+
+/// A process and all its descendants. By parent, not by environment: Chromium's children write their titles over theirs.
+fn tree(root: u32) -> Vec<u32> {
+    let stat = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+    let parent = |pid: u32| stat(pid)?.rsplit(") ").next()?.split(' ').nth(1)?.parse::<u32>().ok();
+    let all: Vec<u32> =
+        std::fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
+    let mut found = vec![root];
+    let mut next = 0;
+    while next < found.len() {
+        let of = found[next];
+        found.extend(all.iter().copied().filter(|pid| parent(*pid) == Some(of)));
+        next += 1;
+    }
+    found
+}
+
+/// The browser without its driver.
+fn tree_of(browser: &Browser) -> Vec<u32> {
+    tree(browser.pid()).split_off(1)
 }
 
 fn ticks(tree: &[u32]) -> u64 {

@@ -136,9 +136,9 @@ impl Browser {
         self.driver.screenshot(&Path::new(&directory).join(format!("{name}.png"))).await.unwrap();
     }
 
-    /// The browser's processes, without its driver.
-    pub fn tree(&self) -> Vec<u32> {
-        self.process.tree().into_iter().filter(|pid| *pid != self.process.pid()).collect()
+    /// The driver's process; the browser's are its descendants.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
     }
 
     /// `kill -9` for the browser and all its processes, as if the machine had lost its power.
