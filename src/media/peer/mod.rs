@@ -101,7 +101,7 @@ impl Peer {
         let estimate = Arc::new(AtomicU64::new(0));
         negotiate::connect(&webrtc, key, notes);
         receive::connect(&webrtc, &pipeline, options, &intake, key, notes);
-        let sender = send::Sender::build(&pipeline, &webrtc, remote.as_ref(), options, &estimate, key, notes)?;
+        let sender = send::Sender::build(&pipeline, &webrtc, remote.as_ref(), options, &estimate)?;
         pipeline.play()?;
         receive::count_rtcp(&webrtc, &intake);
         let fingerprints = remote.map(|r| r.fingerprints).unwrap_or_default();

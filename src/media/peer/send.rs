@@ -12,10 +12,9 @@ use gstreamer_utils::{ConsumptionLink, StreamProducer};
 use gstreamer_webrtc as gst_webrtc;
 
 use super::{Options, payloader};
-use crate::media::engine::Notes;
+use crate::media::Error;
 use crate::media::pipeline::{Pipeline, element, parse_caps};
 use crate::media::plan::sdp::{Payload, Remote, TWCC};
-use crate::media::{Error, PeerKey};
 
 /// What we offer; an answer takes the numbers of the offer.
 const OPUS: Payload = Payload { number: 111, twcc: None, line: 0 };
@@ -39,8 +38,6 @@ impl Sender {
         remote: Option<&Remote>,
         options: &Options,
         estimate: &Arc<AtomicU64>,
-        _key: &PeerKey,
-        _notes: &Notes,
     ) -> Result<Self, Error> {
         let (opus, h264) = remote.map_or((Some(OPUS), Some(H264)), |r| (r.opus, r.h264));
         let audio = match opus {
