@@ -252,6 +252,7 @@ impl Core {
         }
     }
 
+    #[allow(clippy::wildcard_enum_match_arm)] // rings and lobbies follow
     fn event(&mut self, event: Event, now: Instant) {
         let Some(call) = &mut self.call else {
             return;
@@ -285,6 +286,7 @@ impl Core {
                 }
                 call.peers.clear();
             }
+            _ => {}
         }
     }
 

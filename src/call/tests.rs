@@ -19,15 +19,7 @@ fn lobby() -> Cid {
 }
 
 fn participant(name: &str, generation: u32, kind: ClientKind) -> Participant {
-    Participant {
-        id: id(name),
-        generation,
-        user: User { id: UserId::new(name).unwrap(), name: name.to_owned() },
-        kind,
-        state: ParticipantState::Joined,
-        muted: Muted::default(),
-        custom: Value::Null,
-    }
+    Participant { generation, ..Participant::new(id(name), User::new(UserId::new(name).unwrap()), kind) }
 }
 
 struct Bench {
@@ -74,13 +66,8 @@ impl Bench {
             .expect("a join");
         let mut participants = vec![participant("me", generation, ClientKind::Appliance)];
         participants.extend_from_slice(others);
-        let call = Call {
-            cid: lobby(),
-            created_by: UserId::new("me").unwrap(),
-            created_at: "2026-01-01T00:00:00Z".into(),
-            custom: Default::default(),
-            participants,
-        };
+        let mut call = Call::new(lobby(), UserId::new("me").unwrap(), "2026-01-01T00:00:00Z".into());
+        call.participants = participants;
         let joined = Joined { call, participant: id("me") };
         self.input(Input::Reply { tag, outcome: Ok(serde_json::to_value(joined).unwrap()) })
     }
@@ -227,7 +214,7 @@ fn who_left_while_the_hub_was_away_is_closed_after_the_rejoin() {
 fn b17_who_leaves_is_closed() {
     let mut bench = Bench::joined(&[participant("z", 1, ClientKind::Browser)]);
     let peer = bench.only_peer();
-    let effects = bench.event(EventBody::ParticipantLeft { participant: id("z"), reason: LeaveReason::Left });
+    let effects = bench.event(EventBody::ParticipantLeft { participant: id("z"), reason: LeaveReason::Left, extension: Value::Null });
     assert_eq!(effects, [Effect::Close(peer)]);
 }
 
@@ -293,7 +280,7 @@ mod random {
             0 => Input::HubOpened { resumed: number % 2 == 0 },
             1 => Input::HubLost,
             2 => event(EventBody::ParticipantJoined { participant: participant(name, number as u32 % 3, side) }),
-            3 => event(EventBody::ParticipantLeft { participant: id(name), reason: LeaveReason::TimedOut }),
+            3 => event(EventBody::ParticipantLeft { participant: id(name), reason: LeaveReason::TimedOut, extension: Value::Null }),
             4 => signal(Signal::Offer { sdp: "x".into() }),
             5 => signal(Signal::Answer { sdp: "x".into() }),
             6 => signal(Signal::Restart),

@@ -221,7 +221,7 @@ fn wire(request: Request) -> signaling::Request {
     match request {
         Request::Join(join) => signaling::Request::Join(join),
         Request::Leave(cid) => signaling::Request::Leave(InCall { cid }),
-        Request::Mute(cid, muted) => signaling::Request::Mute(MuteSelf { cid, muted }),
+        Request::Mute(cid, muted) => signaling::Request::Mute(MuteSelf { cid, muted, sharing: None }),
         Request::Signal { cid, peer, signal } => {
             signaling::Request::Signal(SendSignal { cid, to: peer.participant, epoch: peer.epoch, signal })
         }

@@ -87,7 +87,7 @@ struct Client {
 impl Client {
     async fn open(driver: &Handle) -> Self {
         let outbox = Outbox::default();
-        let user = User { id: UserId::new("anna").unwrap(), name: "Anna".into() };
+        let user = User { name: "Anna".into(), ..User::new(UserId::new("anna").unwrap()) };
         let client = ClientInfo { kind: ClientKind::Browser, version: "test".into() };
         let (opened, session) = oneshot::channel();
         let message = Message::Open { request: Id::Number(0), user, client, resume: None, outbox: outbox.clone(), opened };

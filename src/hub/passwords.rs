@@ -109,7 +109,7 @@ impl Users {
 
     /// A user as others see it; none if it is not configured (any more).
     pub fn find(&self, id: &UserId) -> Option<User> {
-        self.users.get(id).map(|(name, _)| User { id: id.clone(), name: name.clone() })
+        self.users.get(id).map(|(name, _)| User { name: name.clone(), ..User::new(id.clone()) })
     }
 
     /// Checks a password, on a thread that may block.

@@ -34,7 +34,8 @@ pub enum BadId {
     },
 }
 
-fn check(what: &'static str, text: &str, allowed: &'static str) -> Result<(), BadId> {
+/// Whether a text can be a name: 1 to [`MAX_ID`] letters, digits and the allowed punctuation.
+pub fn check_name(what: &'static str, text: &str, allowed: &'static str) -> Result<(), BadId> {
     if text.is_empty() || text.len() > MAX_ID {
         return Err(BadId::Length { what, len: text.len() });
     }
@@ -54,8 +55,8 @@ pub struct Cid {
 impl Cid {
     /// Checks both parts.
     pub fn new(kind: &str, id: &str) -> Result<Self, BadId> {
-        check("a call type", kind, "-_")?;
-        check("a call id", id, "-_.")?;
+        check_name("a call type", kind, "-_")?;
+        check_name("a call id", id, "-_.")?;
         Ok(Self { kind: kind.to_owned(), id: id.to_owned() })
     }
 
@@ -109,7 +110,7 @@ macro_rules! name {
         impl $type {
             /// Checks length and characters.
             pub fn new(text: &str) -> Result<Self, BadId> {
-                check($what, text, $allowed)?;
+                check_name($what, text, $allowed)?;
                 Ok(Self(text.to_owned()))
             }
 

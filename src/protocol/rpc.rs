@@ -75,6 +75,10 @@ pub enum ErrorKind {
     TooLarge,
     /// Too many requests; try again later.
     RateLimited,
+    /// The call was ended for everyone; only some may still join.
+    CallEnded,
+    /// The call is not live yet; only some may join before.
+    NotLive,
     /// No answer in time.
     Timeout,
     /// The other side cannot be reached at the moment.
@@ -95,7 +99,9 @@ impl ErrorKind {
             Self::NotFound => -32004,
             Self::Timeout => -32008,
             Self::Conflict => -32009,
+            Self::CallEnded => -32010,
             Self::Full => -32011,
+            Self::NotLive => -32012,
             Self::TooLarge => -32013,
             Self::Unavailable => -32014,
             Self::RateLimited => -32029,
@@ -103,7 +109,7 @@ impl ErrorKind {
     }
 }
 
-/// A refused or failed request: `{"code": …, "message": …, "data": {"kind": …}}`.
+/// A refused or failed request: `{"code": …, "message": …, "data": {"kind": …, …}}`.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
@@ -111,12 +117,35 @@ pub struct Error {
     pub kind: ErrorKind,
     /// For the caller: lower case, names the thing and the way out.
     pub message: String,
+    /// What a program may want to know as well; boxed, since most errors have none.
+    pub details: Option<Box<Details>>,
+}
+
+/// What a program may want to know of a refusal; travels in `error.data` beside `kind`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Details {
+    /// The capability that is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capability: Option<super::hub::Capability>,
+    /// Milliseconds after which it may work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// When the call may be joined without being live, RFC 3339 (G35).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joinable_at: Option<String>,
 }
 
 impl Error {
     /// A refusal with a message for the caller.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), details: None }
+    }
+
+    /// With something for programs.
+    #[must_use]
+    pub fn with(mut self, details: Details) -> Self {
+        self.details = (details != Details::default()).then(|| Box::new(details));
+        self
     }
 }
 
@@ -131,6 +160,8 @@ struct WireError {
 #[derive(Serialize, Deserialize)]
 struct WireErrorData {
     kind: ErrorKind,
+    #[serde(flatten)]
+    details: Details,
 }
 
 #[derive(Serialize)]
@@ -192,8 +223,8 @@ impl Message {
             (Some(result), None) => Ok(Self::Response { id, outcome: Ok(result) }),
             (None, Some(error)) => {
                 let wire: WireError = serde_json::from_value(error).map_err(|_| invalid("`error` needs `code` and `message`"))?;
-                let kind = wire.data.map_or(ErrorKind::InternalError, |data| data.kind);
-                Ok(Self::Response { id, outcome: Err(Error { kind, message: wire.message }) })
+                let (kind, details) = wire.data.map_or((ErrorKind::InternalError, Details::default()), |data| (data.kind, data.details));
+                Ok(Self::Response { id, outcome: Err(Error::new(kind, wire.message).with(details)) })
             }
             _ => Err(invalid("a response has either `result` or `error`")),
         }
@@ -213,7 +244,7 @@ impl Message {
                 Wire { jsonrpc: "2.0", id: Some(id), method: None, params: &Value::Null, result: Some(result), error: None }
             }
             Self::Response { id, outcome: Err(error) } => {
-                let data = Some(WireErrorData { kind: error.kind });
+                let data = Some(WireErrorData { kind: error.kind, details: error.details.as_deref().cloned().unwrap_or_default() });
                 let error = WireError { code: error.kind.code(), message: error.message.clone(), data };
                 Wire { jsonrpc: "2.0", id: Some(id), method: None, params: &Value::Null, result: None, error: Some(error) }
             }
@@ -240,6 +271,11 @@ mod tests {
             Message::Notification { method: "event".into(), params: json!({"seq": 1}) },
             Message::Response { id: Some(Id::Number(7)), outcome: Ok(Value::Null) },
             Message::Response { id: None, outcome: Err(Error::new(ErrorKind::Full, "the call is full")) },
+            Message::Response {
+                id: Some(Id::Number(8)),
+                outcome: Err(Error::new(ErrorKind::RateLimited, "too many rings")
+                    .with(Details { retry_after_ms: Some(1500), ..Details::default() })),
+            },
         ];
         for message in messages {
             assert_eq!(Message::parse(&message.to_json()).unwrap(), message);

@@ -106,6 +106,8 @@ impl Participant {
             kind: self.kind,
             state,
             muted: self.muted,
+            sharing: false,
+            max_bandwidth: 0,
             custom: self.custom.clone(),
         }
     }
@@ -124,7 +126,22 @@ impl Call {
             created_by: self.created_by.clone(),
             created_at: self.created_at.clone(),
             custom: self.custom.clone(),
+            members: Vec::new(),
+            settings: hub::Settings::default(),
+            settings_override: serde_json::Map::new(),
+            team: None,
+            starts_at: None,
+            video: true,
+            backstage: false,
+            live_since: None,
+            ended_at: None,
+            blocked: Vec::new(),
+            permissions: BTreeMap::new(),
+            recording: false,
+            session: None,
+            ring: None,
             participants: self.participants.iter().map(Participant::view).collect(),
+            own_capabilities: Vec::new(),
         }
     }
 

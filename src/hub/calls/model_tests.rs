@@ -82,6 +82,7 @@ impl Replica {
             EventBody::Replaced { .. } => {
                 self.calls.remove(cid);
             }
+            other => panic!("{other:?}"),
         }
     }
 }
@@ -122,7 +123,7 @@ impl World {
         let session = self.session(n);
         self.next += 1;
         // Two sessions of each user.
-        let user = User { id: UserId::new(&format!("user-{}", n / 2)).unwrap(), name: "x".into() };
+        let user = User::new(UserId::new(&format!("user-{}", n / 2)).unwrap());
         let fresh = ParticipantId::new(&format!("fresh-{}", self.next)).unwrap();
         let leaves = match &request {
             Request::Leave(InCall { cid }) => Some(cid.clone()),
@@ -186,7 +187,7 @@ impl World {
             }
             Op::Leave(session, call) => self.ask(session, Request::Leave(InCall { cid: cid(call) })),
             Op::Mute(session, call, audio) => {
-                self.ask(session, Request::Mute(MuteSelf { cid: cid(call), muted: Muted { audio, video: false } }));
+                self.ask(session, Request::Mute(MuteSelf { cid: cid(call), muted: Muted { audio, video: false }, sharing: None }));
             }
             Op::Signal(session, call, to) => {
                 let signal = SendSignal { cid: cid(call), to: participant(to), epoch: 1, signal: Signal::Restart };

@@ -22,7 +22,7 @@ impl Record {
 
     /// The call, with everybody away until the given time.
     pub(super) fn into_call(self, until: Instant) -> (Cid, Call) {
-        let hub::Call { cid, created_by, created_at, custom, participants } = self.call;
+        let hub::Call { cid, created_by, created_at, custom, participants, .. } = self.call;
         let participants = participants
             .into_iter()
             .map(|p| Participant {

@@ -135,7 +135,7 @@ impl Calls {
     }
 
     fn mute(&mut self, by: &Caller, mute: MuteSelf) -> Result<Answer, Refused> {
-        let MuteSelf { cid, muted } = mute;
+        let MuteSelf { cid, muted, .. } = mute;
         let call = self.calls.get_mut(&cid).ok_or_else(|| Refused::NoSuchCall(cid.clone()))?;
         let participant = call.of_session(by.session).ok_or_else(|| Refused::NotIn(cid.clone()))?;
         if participant.muted == muted {

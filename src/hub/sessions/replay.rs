@@ -102,7 +102,7 @@ mod tests {
 
     fn told(name: &str) -> Told {
         let participant = ParticipantId::new(name).unwrap();
-        Told::new(&"default:lobby".parse().unwrap(), &EventBody::ParticipantLeft { participant, reason: LeaveReason::Left })
+        Told::new(&"default:lobby".parse().unwrap(), &EventBody::ParticipantLeft { participant, reason: LeaveReason::Left, extension: serde_json::Value::Null })
             .unwrap()
     }
 

@@ -12,7 +12,7 @@ use crate::protocol::{Cid, ParticipantId};
 const GRACE: Duration = Duration::from_secs(30);
 
 fn user(name: &str) -> User {
-    User { id: UserId::new(name).unwrap(), name: name.into() }
+    User::new(UserId::new(name).unwrap())
 }
 
 fn open(sessions: &mut Sessions, resume: Option<(&str, u64)>) -> (Opened, Outbox) {
@@ -25,7 +25,7 @@ fn open(sessions: &mut Sessions, resume: Option<(&str, u64)>) -> (Opened, Outbox
 fn told() -> Told {
     let cid: Cid = "default:lobby".parse().unwrap();
     let participant = ParticipantId::new("p").unwrap();
-    Told::new(&cid, &EventBody::ParticipantLeft { participant, reason: LeaveReason::Left }).unwrap()
+    Told::new(&cid, &EventBody::ParticipantLeft { participant, reason: LeaveReason::Left, extension: serde_json::Value::Null }).unwrap()
 }
 
 /// What was sent so far: `answer ID`, `failed ID`, `event SEQ`.

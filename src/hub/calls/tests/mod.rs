@@ -36,7 +36,7 @@ fn id(name: &str) -> ParticipantId {
 }
 
 fn user(name: &str) -> User {
-    User { id: UserId::new(name).unwrap(), name: name.to_uppercase() }
+    User { name: name.to_uppercase(), ..User::new(UserId::new(name).unwrap()) }
 }
 
 fn join(call: &str) -> JoinCall {
@@ -57,7 +57,7 @@ fn leave() -> Request {
 }
 
 fn mute(audio: bool) -> Request {
-    Request::Mute(MuteSelf { cid: cid(), muted: Muted { audio, video: false } })
+    Request::Mute(MuteSelf { cid: cid(), muted: Muted { audio, video: false }, sharing: None })
 }
 
 fn signal(to: &str, signal: Signal) -> Request {
@@ -106,9 +106,10 @@ impl World {
             let text = match &*body {
                 EventBody::ParticipantJoined { participant: p } => format!("{} joined, generation {}", p.id, p.generation),
                 EventBody::ParticipantUpdated { participant: p } => format!("{} is {:?}, muted {}", p.id, p.state, p.muted.audio),
-                EventBody::ParticipantLeft { participant, reason } => format!("{participant} left: {reason:?}"),
+                EventBody::ParticipantLeft { participant, reason, .. } => format!("{participant} left: {reason:?}"),
                 EventBody::Signal { from, epoch, signal } => format!("{from} signals {epoch} {signal:?}"),
                 EventBody::Replaced { participant } => format!("{participant} replaced"),
+                other => panic!("{other:?}"),
             };
             told.extend(to.into_iter().map(|session| (session.0, text.clone())));
         }

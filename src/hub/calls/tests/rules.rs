@@ -30,14 +30,14 @@ fn b12_custom_data_travels_with_the_participant() {
 #[test]
 fn g6_get_or_create_creates_once_and_g7_with_data() {
     let mut world = World::new();
-    let data = CallData { custom: [("color".to_owned(), json!("blue"))].into() };
+    let data = CallData { custom: [("color".to_owned(), json!("blue"))].into(), ..CallData::default() };
     let request = Request::GetOrCreate(GetCall { data: Some(data), ..get("lobby") });
     world.ask(1, "anna", request).unwrap();
     world.ask(2, "ben", Request::GetOrCreate(get("lobby"))).unwrap();
     let call = world.calls.call(&cid()).unwrap();
     assert_eq!((call.created_by.as_str(), call.created_at.as_str()), ("anna", "1970-01-01T00:00:00.000Z"));
     assert_eq!(call.custom["color"], "blue");
-    let data = CallData { custom: [("x".to_owned(), json!("y".repeat(5000)))].into() };
+    let data = CallData { custom: [("x".to_owned(), json!("y".repeat(5000)))].into(), ..CallData::default() };
     let big = Request::GetOrCreate(GetCall { data: Some(data), ..get("other") });
     assert_eq!(world.refused(1, "anna", big), ErrorKind::TooLarge);
 }
