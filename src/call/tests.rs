@@ -214,7 +214,8 @@ fn who_left_while_the_hub_was_away_is_closed_after_the_rejoin() {
 fn b17_who_leaves_is_closed() {
     let mut bench = Bench::joined(&[participant("z", 1, ClientKind::Browser)]);
     let peer = bench.only_peer();
-    let effects = bench.event(EventBody::ParticipantLeft { participant: id("z"), reason: LeaveReason::Left, extension: Value::Null });
+    let effects =
+        bench.event(EventBody::ParticipantLeft { participant: id("z"), reason: LeaveReason::Left, extension: Value::Null });
     assert_eq!(effects, [Effect::Close(peer)]);
 }
 

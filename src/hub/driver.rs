@@ -208,7 +208,14 @@ impl Driver {
             return;
         }
         debug!(session = session.id.0, user = %user.id, client = %client.version, resumed = session.resumed, "session open");
-        let answer = SessionOpened { session: session.secret, user, resumed: session.resumed, reconnect_grace_ms: self.grace_ms, expires_at: None, subscribed: Vec::new() };
+        let answer = SessionOpened {
+            session: session.secret,
+            user,
+            resumed: session.resumed,
+            reconnect_grace_ms: self.grace_ms,
+            expires_at: None,
+            subscribed: Vec::new(),
+        };
         let outcome = serde_json::to_value(answer).map_err(internal);
         self.sessions.answer(session.id, request, outcome, 0);
         if let Some(resume) = resume.filter(|_| session.resumed) {

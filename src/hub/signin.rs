@@ -109,7 +109,12 @@ async fn grant(app: &App, peer: &Peer, headers: &HeaderMap, body: Body) -> Resul
                 refusal
             })?;
             debug!(%user, "signed in");
-            Ok(Token { access_token, token_type: "Bearer".into(), expires_in: app.tokens.lifetime().as_secs(), refresh_token: None })
+            Ok(Token {
+                access_token,
+                token_type: "Bearer".into(),
+                expires_in: app.tokens.lifetime().as_secs(),
+                refresh_token: None,
+            })
         }
         Verdict::Wrong => {
             info!("a sign-in failed: wrong user name or password");

@@ -223,7 +223,8 @@ impl Message {
             (Some(result), None) => Ok(Self::Response { id, outcome: Ok(result) }),
             (None, Some(error)) => {
                 let wire: WireError = serde_json::from_value(error).map_err(|_| invalid("`error` needs `code` and `message`"))?;
-                let (kind, details) = wire.data.map_or((ErrorKind::InternalError, Details::default()), |data| (data.kind, data.details));
+                let (kind, details) =
+                    wire.data.map_or((ErrorKind::InternalError, Details::default()), |data| (data.kind, data.details));
                 Ok(Self::Response { id, outcome: Err(Error::new(kind, wire.message).with(details)) })
             }
             _ => Err(invalid("a response has either `result` or `error`")),

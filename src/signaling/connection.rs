@@ -272,7 +272,12 @@ impl Connection {
         let Some((token, _)) = &self.token else {
             return self.fail(Failure::passing("there is no token to open a session with"), now);
         };
-        let open = OpenSession { access_token: token.0.clone(), client: self.client.clone(), services: None, resume: self.session.clone() };
+        let open = OpenSession {
+            access_token: token.0.clone(),
+            client: self.client.clone(),
+            services: None,
+            resume: self.session.clone(),
+        };
         let id = self.requests.next_id();
         match requests::message(id, "session.open", &open) {
             Ok(text) => {

@@ -186,7 +186,11 @@ impl Calls {
         if let Presence::Away { until, .. } = gone.presence {
             self.timers.remove(&(until, Timer::Grace(cid.clone(), id.clone())));
         }
-        self.tell_followers(cid, EventBody::ParticipantLeft { participant: id.clone(), reason, extension: serde_json::Value::Null }, None);
+        self.tell_followers(
+            cid,
+            EventBody::ParticipantLeft { participant: id.clone(), reason, extension: serde_json::Value::Null },
+            None,
+        );
         self.effects.push_back(Effect::Changed(cid.clone()));
     }
 

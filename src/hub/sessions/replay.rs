@@ -102,8 +102,11 @@ mod tests {
 
     fn told(name: &str) -> Told {
         let participant = ParticipantId::new(name).unwrap();
-        Told::new(&"default:lobby".parse().unwrap(), &EventBody::ParticipantLeft { participant, reason: LeaveReason::Left, extension: serde_json::Value::Null })
-            .unwrap()
+        Told::new(
+            &"default:lobby".parse().unwrap(),
+            &EventBody::ParticipantLeft { participant, reason: LeaveReason::Left, extension: serde_json::Value::Null },
+        )
+        .unwrap()
     }
 
     fn numbers(texts: &[Text]) -> Vec<u64> {

@@ -25,7 +25,8 @@ fn open(sessions: &mut Sessions, resume: Option<(&str, u64)>) -> (Opened, Outbox
 fn told() -> Told {
     let cid: Cid = "default:lobby".parse().unwrap();
     let participant = ParticipantId::new("p").unwrap();
-    Told::new(&cid, &EventBody::ParticipantLeft { participant, reason: LeaveReason::Left, extension: serde_json::Value::Null }).unwrap()
+    Told::new(&cid, &EventBody::ParticipantLeft { participant, reason: LeaveReason::Left, extension: serde_json::Value::Null })
+        .unwrap()
 }
 
 /// What was sent so far: `answer ID`, `failed ID`, `event SEQ`.

@@ -72,6 +72,8 @@ pub use event::{Event, EventBody, LeaveReason};
 pub use participant::{ClientKind, Muted, Participant, ParticipantState, Participation, User, offers};
 pub use request::*;
 pub use ring::{AnswerMode, Callee, CalleeState, Ring, RingEnd};
-pub use session::{ClientInfo, OpenSession, RenewSession, Resume, Service, Services, SessionOpened, Subscriptions, Token, TokenError};
+pub use session::{
+    ClientInfo, OpenSession, RenewSession, Resume, Service, Services, SessionOpened, Subscriptions, Token, TokenError,
+};
 pub use settings::{BadSettings, RecordingMode, Settings, deep_merge};
 pub use signal::{SendSignal, Signal};

@@ -123,7 +123,6 @@ pub enum ParticipantState {
     Reconnecting,
 }
 
-
 #[allow(clippy::trivially_copy_pass_by_ref)] // what serde asks for
 fn is_zero(number: &u32) -> bool {
     *number == 0

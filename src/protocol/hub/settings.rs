@@ -267,7 +267,8 @@ mod tests {
 
     #[test]
     fn g21_overrides_replace_only_what_they_name() {
-        let settings = Settings::default().with(&map(json!({"audio": {"mic_default_on": true}, "recording": {"mode": "auto-on"}}))).unwrap();
+        let settings =
+            Settings::default().with(&map(json!({"audio": {"mic_default_on": true}, "recording": {"mode": "auto-on"}}))).unwrap();
         assert!(settings.audio.mic_default_on);
         assert_eq!(settings.recording.mode, RecordingMode::AutoOn);
         assert_eq!(settings.video, Settings::default().video);

@@ -42,4 +42,3 @@ pub enum Signal {
     /// Sent by the answerer: this peer connection failed, offer a new one.
     Restart,
 }
-
