@@ -134,7 +134,11 @@ async fn two_doors_meet_in_a_call_and_pass_signals() {
     assert_eq!(event.body, EventBody::Signal { from: joined.participant, epoch: 65536, signal: offer });
 
     back.ask(Request::Leave(InCall { cid: cid.clone() })).await.unwrap();
-    let left = EventBody::ParticipantLeft { participant: other.participant.clone(), reason: LeaveReason::Left, extension: serde_json::Value::Null };
+    let left = EventBody::ParticipantLeft {
+        participant: other.participant.clone(),
+        reason: LeaveReason::Left,
+        extension: serde_json::Value::Null,
+    };
     assert_eq!(front.event().await.body, left);
     let late = SendSignal { cid, to: other.participant, epoch: 65536, signal: Signal::Restart };
     assert_eq!(front.ask(Request::Signal(late)).await.unwrap_err().kind, ErrorKind::NotFound);

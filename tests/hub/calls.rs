@@ -20,7 +20,14 @@ async fn b11_b17_participants_are_told_who_joins_and_who_leaves() {
     let seen = anna.expect_joined().await;
     assert_eq!((seen.user.name.as_str(), seen.state, &seen.custom["seat"]), ("Ben Holm", ParticipantState::Joined, &json!(3)));
     ben.ask("call.leave", json!({"cid": LOBBY})).await.unwrap();
-    assert_eq!(anna.event().await, EventBody::ParticipantLeft { participant: joined.participant, reason: LeaveReason::Left, extension: serde_json::Value::Null });
+    assert_eq!(
+        anna.event().await,
+        EventBody::ParticipantLeft {
+            participant: joined.participant,
+            reason: LeaveReason::Left,
+            extension: serde_json::Value::Null
+        }
+    );
     assert_eq!(ben.events_so_far().await, []);
 }
 

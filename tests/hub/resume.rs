@@ -73,7 +73,14 @@ async fn who_does_not_come_back_within_the_grace_time_has_left() {
     ben.join("lobby").await;
     let (secret, last_seq) = anna.cut();
     ben.expect_state(&anna_id, ParticipantState::Reconnecting).await;
-    assert_eq!(ben.event().await, EventBody::ParticipantLeft { participant: anna_id.clone(), reason: LeaveReason::TimedOut, extension: serde_json::Value::Null });
+    assert_eq!(
+        ben.event().await,
+        EventBody::ParticipantLeft {
+            participant: anna_id.clone(),
+            reason: LeaveReason::TimedOut,
+            extension: serde_json::Value::Null
+        }
+    );
     let mut anna = Client::resume(&hub, "anna", &secret, last_seq).await;
     assert!(!anna.opened.resumed);
     // Its media stack may still run: the participation goes on under its old name.
