@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use callbox::controls::socket::{self, Ask, Error, Handle, What};
-use callbox::protocol::control::{Command, HubState, HubStatus, MediaStatus, Status};
+use callbox::protocol::control::{Command, GpioStatus, HubState, HubStatus, MediaStatus, Status};
 use callbox::protocol::rpc::{self, ErrorKind, MAX_MESSAGE};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -31,6 +31,7 @@ fn example(error: &str) -> Status {
         hub: HubStatus { url: "ws://hub".into(), state: HubState::Connecting, error: Some(error.into()), retry_in_s: None },
         call: None,
         media: MediaStatus::default(),
+        gpio: GpioStatus::default(),
     }
 }
 

@@ -166,6 +166,8 @@ impl Core {
                     self.tell_muted();
                 }
             }
+            // Relays have nothing to do with the call: the driver keeps this for itself.
+            Command::Open { .. } => {}
         }
         Ok(())
     }

@@ -85,6 +85,12 @@ pub fn mute(socket: &Path, audio: Option<bool>, video: Option<bool>) -> Result<(
     Ok(())
 }
 
+/// `callbox open`.
+pub fn open(socket: &Path, relay: &str) -> Result<(), Failure> {
+    Link::open(socket)?.call("open", json!({"relay": relay}))?;
+    Ok(())
+}
+
 /// `callbox snapshot`: to the file, or to stdout for `-`.
 pub fn snapshot(socket: &Path, file: &Path) -> Result<(), Failure> {
     let value = Link::open(socket)?.call("snapshot", Value::Null)?;

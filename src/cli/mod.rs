@@ -53,6 +53,8 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
             client::mute(&args.socket.socket, args.for_named(What::Audio, false), args.for_named(What::Video, false))
         }
         #[cfg(feature = "appliance")]
+        Verb::Open(args) => client::open(&args.socket.socket, &args.relay),
+        #[cfg(feature = "appliance")]
         Verb::Snapshot(args) => client::snapshot(&args.socket.socket, &args.file),
         #[cfg(feature = "hub")]
         Verb::Hub(args) => hub::run(args),

@@ -62,6 +62,10 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = MUTE_EXAMPLES)]
     Unmute(MuteArgs),
+    /// Switch a relay on for its pulse time: open the door
+    #[cfg(feature = "appliance")]
+    #[command(after_help = "Example:\n  callbox open door")]
+    Open(OpenArgs),
     /// Save what the screen shows as a PNG, also without a screen
     #[cfg(feature = "appliance")]
     #[command(after_help = "Examples:\n  callbox snapshot door.png\n  callbox snapshot - | display")]
@@ -220,6 +224,17 @@ impl MuteArgs {
     pub fn for_named(&self, what: What, off: bool) -> Option<bool> {
         (self.what.contains(&what) || self.what.contains(&What::All)).then_some(off)
     }
+}
+
+/// `callbox open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// Where the daemon listens.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// The relay's name in the configuration
+    #[arg(value_name = "RELAY")]
+    pub relay: String,
 }
 
 /// `callbox snapshot`.

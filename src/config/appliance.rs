@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Bitrate, LogLevel};
+use super::{Bitrate, Gpio, LogLevel};
 use crate::protocol::{Cid, UserId};
 
 /// `callbox.toml`, and everything laid over it.
@@ -34,6 +34,8 @@ pub struct Appliance {
     pub control: Control,
     /// What is logged.
     pub log: Log,
+    /// Buttons, lights, relays.
+    pub gpio: Gpio,
 }
 
 impl Appliance {
@@ -52,6 +54,7 @@ impl Appliance {
             network: Network::default(),
             control: Control::default(),
             log: Log::default(),
+            gpio: Gpio::default(),
         }
     }
 }

@@ -9,11 +9,14 @@
 mod appliance;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod check;
+mod gpio;
 mod hub;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod layers;
 #[cfg(feature = "appliance")]
 mod read_appliance;
+#[cfg(feature = "appliance")]
+mod read_gpio;
 #[cfg(feature = "hub")]
 mod read_hub;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
@@ -31,6 +34,10 @@ use std::path::{Path, PathBuf};
 pub use appliance::{
     Appliance, Audio, CallConfig, Camera, CameraSource, Control, DEFAULT_SNAPSHOT_INTERVAL, DEFAULT_SOCKET, DEFAULT_TONE, Encoder,
     HubLink, Log, Microphone, MicrophoneSource, Network, Screen, ScreenOutput, Speaker, SpeakerSink, Trust, Video,
+};
+pub use gpio::{
+    Bias, Button, DEFAULT_DEBOUNCE, DEFAULT_DOUBLE_TIME, DEFAULT_HOLD_TIME, DEFAULT_PULSE, DEFAULT_STUCK_TIME, Gpio, Light, Line,
+    LineId, MAX_PULSE, Pattern, Relay, Shown, Shows,
 };
 pub use hub::{Hub, HubUser, Tls};
 pub use report::Report;

@@ -7,7 +7,7 @@ use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::tree::Table;
 use super::*;
-use super::{check, similar};
+use super::{check, read_gpio, similar};
 
 const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 
@@ -25,8 +25,9 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
     let network = network(reading.section(root, "network"));
     let control = control(reading.section(root, "control"));
     let log = Log { level: reading.section(root, "log").log_level().unwrap_or_default() };
+    let gpio = read_gpio::read(reading, root);
     let mut appliance =
-        Appliance { call, camera, microphone, speaker, video, audio, screen, network, control, log, ..Appliance::new(link?) };
+        Appliance { call, camera, microphone, speaker, video, audio, screen, network, control, log, gpio, ..Appliance::new(link?) };
     appliance.state_directory = state_directory.unwrap_or(appliance.state_directory);
     Some(appliance)
 }

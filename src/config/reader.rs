@@ -67,6 +67,11 @@ impl<'a> Reading<'a> {
         self.inner(node, path)
     }
 
+    /// A table that is not there and not missed: reading it only makes its keys known.
+    pub fn nothing<'r>(&'r mut self, path: &'static str) -> Section<'a, 'r> {
+        Section { reading: self, path, table: None, at: None, broken: true }
+    }
+
     /// A table that was found already.
     pub fn inner<'r>(&'r mut self, node: &'a Node, path: &'static str) -> Section<'a, 'r> {
         let Value::Table(table) = &node.value else {

@@ -61,9 +61,12 @@ fn with_and_without(text: &str, shown: &Shown) -> [String; 2] {
         if let Some(needs) = &shown.needs {
             lines[shown.line] = format!("{needs}\n{}", lines[shown.line]);
         }
-        if shown.needs.as_deref() == Some("output = \"snapshots\"") {
-            lines[shown.line] += "\ndirectory = \"snapshots\"";
-        }
+        lines[shown.line] += match shown.needs.as_deref() {
+            Some("output = \"snapshots\"") => "\ndirectory = \"snapshots\"",
+            Some("[[button]]") => "\nline = \"BELL\"\npress = \"leave\"",
+            Some("[[relay]]") => "\nline = \"DOOR\"\nname = \"door\"",
+            _ => "",
+        };
         lines.join("\n")
     })
 }

@@ -7,11 +7,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Error, VERSION};
-use crate::call::{Core, Effect, Input, PeerId, Request};
+use crate::call::{Core, Effect, Input, PeerId, Refused, Request};
 use crate::config;
+use crate::controls::gpio::{self, Opener, Wanted};
 use crate::controls::socket::{Ask, What};
 use crate::media::{self, DescriptionKind, PeerKey, Role};
-use crate::protocol::control::{Command, HubState, HubStatus, MediaStatus, Snapshot, Status};
+use crate::protocol::action::Phase;
+use crate::protocol::control::{Command, GpioStatus, HubState, HubStatus, MediaStatus, Snapshot, Status};
 use crate::protocol::hub::{InCall, MuteSelf, SendSignal, Signal};
 use crate::protocol::rpc;
 use crate::signaling;
@@ -21,8 +23,10 @@ pub(super) struct Driver {
     pub core: Core,
     pub hub: signaling::Handle,
     pub engine: media::Handle,
+    pub relays: Opener,
     pub shown: watch::Sender<Status>,
     pub view: watch::Receiver<media::View>,
+    pub gpio: watch::Receiver<GpioStatus>,
     /// When the call was asked for, and how long after that the first remote picture came.
     pub wished: Instant,
     pub first_picture_ms: Option<u64>,
@@ -36,6 +40,7 @@ pub(super) fn first_status(config: &config::Appliance) -> Status {
         hub: HubStatus { url: config.hub.url.clone(), state: HubState::Connecting, error: None, retry_in_s: None },
         call: None,
         media: MediaStatus::default(),
+        gpio: GpioStatus::default(),
     }
 }
 
@@ -45,6 +50,7 @@ impl Driver {
         mut hub_events: mpsc::Receiver<signaling::Event>,
         mut media_events: mpsc::Receiver<media::Event>,
         mut asks: mpsc::Receiver<Ask>,
+        mut wanted: mpsc::Receiver<Wanted>,
     ) -> Result<(), Error> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -55,6 +61,8 @@ impl Driver {
                 event = hub_events.recv() => self.hub_event(event.ok_or(Error::Ended("the hub client"))?),
                 event = media_events.recv() => self.media_event(event.ok_or(Error::Ended("the media engine"))?),
                 ask = asks.recv() => self.ask(ask.ok_or(Error::Ended("the control socket"))?),
+                wanted = wanted.recv() => self.wanted(wanted.ok_or(Error::Ended("the buttons"))?),
+                changed = self.gpio.changed() => changed.map_err(|_| Error::Ended("the buttons"))?,
                 changed = self.view.changed() => changed.map_err(|_| Error::Ended("the media engine"))?,
                 () = at(due) => {
                     self.core.handle_timeout(Instant::now());
@@ -114,13 +122,11 @@ impl Driver {
 
     fn ask(&mut self, ask: Ask) {
         match ask.what {
+            What::Command(Command::Open { relay }) => {
+                tokio::spawn(open(self.relays.clone(), relay, ask.reply));
+            }
             What::Command(command) => {
-                if let Command::Join { .. } = command {
-                    (self.wished, self.first_picture_ms) = (Instant::now(), None);
-                }
-                let outcome = self.core.handle(Input::Command(command), Instant::now());
-                self.drain();
-                self.show();
+                let outcome = self.command(command);
                 let reply = outcome.map(|()| serde_json::Value::Null);
                 let _ = ask.reply.send(reply.map_err(|refused| rpc::Error::new(rpc::ErrorKind::Conflict, refused.to_string())));
             }
@@ -128,6 +134,33 @@ impl Driver {
                 tokio::spawn(snapshot(self.engine.clone(), ask.reply));
             }
         }
+    }
+
+    /// Somebody did something with a button: the same commands as at every other door.
+    fn wanted(&mut self, wanted: Wanted) {
+        let Wanted { button, gesture, actions } = wanted;
+        let Some(action) = actions.now(Phase::of(self.core.status().as_ref())) else {
+            tracing::info!(button, ?gesture, "nothing to do now");
+            return;
+        };
+        let command = action.command(self.core.muted());
+        tracing::info!(button, ?gesture, ?command, "button");
+        if let Command::Open { relay } = command {
+            let (reply, _) = oneshot::channel();
+            tokio::spawn(open(self.relays.clone(), relay, reply));
+        } else if let Err(refused) = self.command(command) {
+            tracing::info!(button, "refused: {refused}");
+        }
+    }
+
+    fn command(&mut self, command: Command) -> Result<(), Refused> {
+        if let Command::Join { .. } = command {
+            (self.wished, self.first_picture_ms) = (Instant::now(), None);
+        }
+        let outcome = self.core.handle(Input::Command(command), Instant::now());
+        self.drain();
+        self.show();
+        outcome
     }
 
     fn input(&mut self, input: Input) {
@@ -183,10 +216,12 @@ impl Driver {
                 }
             }
         }
+        let gpio = self.gpio.borrow_and_update();
         self.shown.send_if_modified(|status| {
-            let changed = status.call != call || status.media != view.media;
+            let changed = status.call != call || status.media != view.media || status.gpio != *gpio;
             status.call = call;
             status.media = view.media.clone();
+            status.gpio = gpio.clone();
             changed
         });
     }
@@ -207,6 +242,19 @@ async fn snapshot(engine: media::Handle, reply: oneshot::Sender<Result<serde_jso
                 .map_err(|e| rpc::Error::new(rpc::ErrorKind::InternalError, e.to_string()))
         });
     let _ = reply.send(outcome);
+}
+
+async fn open(relays: Opener, relay: String, reply: oneshot::Sender<Result<serde_json::Value, rpc::Error>>) {
+    let outcome = relays.open(&relay).await;
+    if let Err(refused) = &outcome {
+        tracing::info!("{refused}");
+    }
+    let kind = |refused: &gpio::Refused| match refused {
+        gpio::Refused::Unknown { .. } => rpc::ErrorKind::NotFound,
+        gpio::Refused::Broken { .. } | gpio::Refused::Stopping => rpc::ErrorKind::Unavailable,
+    };
+    let outcome = outcome.map(|()| serde_json::Value::Null);
+    let _ = reply.send(outcome.map_err(|refused| rpc::Error::new(kind(&refused), refused.to_string())));
 }
 
 fn key(peer: PeerId) -> PeerKey {

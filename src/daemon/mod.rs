@@ -4,8 +4,9 @@
 //! ```text
 //!   hub client ─ Event ──┐                         ┌── Request ──► hub client
 //!   media ─ Event, View ─┼──► driver ─► call core ─┼── Offer, Answer, … ──► media
+//!   buttons ─ Wanted ────┤      │                  ├── open ──► relays
 //!   control socket ─ Ask ┘      │                  └── Reply ──► control socket
-//!                               └──► Status (watch)
+//!                               └──► Status (watch) ──► lights
 //! ```
 
 mod driver;
@@ -17,7 +18,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::config;
-use crate::controls::socket;
+use crate::controls::{gpio, socket};
 use crate::protocol::hub::{ClientInfo, ClientKind};
 use crate::{call, media, signaling};
 
@@ -30,6 +31,9 @@ pub enum Error {
     /// The doors must be there.
     #[error(transparent)]
     Socket(#[from] socket::Error),
+    /// A thread for the relays.
+    #[error("cannot begin with the relays: {0}")]
+    Gpio(std::io::Error),
     /// The address in the configuration.
     #[error("`hub.url`: {0}")]
     Hub(#[from] signaling::BadAddress),
@@ -58,6 +62,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     let settings = call::Settings { auto_join: config.call.auto_join.clone(), create: config.call.create, participant };
     let core = call::Core::new(settings);
     let (shown, status) = watch::channel(driver::first_status(&config));
+    let (lines, wanted) = gpio::start(config.gpio, status.clone()).map_err(Error::Gpio)?;
     let (_door, asks) = socket::start(&config.control.socket, status).await?;
     let (engine, media_events, view) = media::start(media::Config {
         camera: config.camera,
@@ -72,7 +77,8 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     watchdog::start(engine.clone());
     ready();
     watchdog::ready();
-    driver::Driver { core, hub, engine, shown, view, wished: Instant::now(), first_picture_ms: None }
-        .run(hub_events, media_events, asks)
+    let (relays, gpio) = (lines.opener(), lines.view());
+    driver::Driver { core, hub, engine, relays, shown, view, gpio, wished: Instant::now(), first_picture_ms: None }
+        .run(hub_events, media_events, asks, wanted)
         .await
 }

@@ -1,7 +1,7 @@
 //! What travels over the daemon's control socket: the [`Command`]s of every door (CLI, button, page) and the [`Status`] they show.
 //!
 //! Requests: `status` (answers [`Status`]), `events` (answers [`Status`], then notifications `status` with a whole new one after
-//! every change), `join {cid}`, `leave`, `mute {audio?, video?}`, `snapshot` (answers [`Snapshot`]).
+//! every change), `join {cid}`, `leave`, `mute {audio?, video?}`, `open {relay}`, `snapshot` (answers [`Snapshot`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,11 @@ pub enum Command {
         #[serde(default)]
         video: Option<bool>,
     },
+    /// Switch a relay on for its pulse time; one that is on stays so for the rest of that time and no longer.
+    Open {
+        /// Its name in the configuration, for example `door`.
+        relay: String,
+    },
 }
 
 /// Everything that CLI, lights, screen, page and metrics show.
@@ -43,6 +48,9 @@ pub struct Status {
     pub call: Option<CallStatus>,
     /// What the media engine does.
     pub media: MediaStatus,
+    /// Buttons, lights, relays.
+    #[serde(default)]
+    pub gpio: GpioStatus,
 }
 
 /// The connection to the hub.
@@ -242,6 +250,32 @@ pub enum DeviceState {
     Denied,
     /// Anything else that went wrong; tried again.
     Failed,
+}
+
+/// What hangs on GPIO lines.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct GpioStatus {
+    /// `[[button]]`, in the order of the configuration.
+    pub buttons: Vec<LineStatus>,
+    /// `[[light]]`.
+    pub lights: Vec<LineStatus>,
+    /// `[[relay]]`.
+    pub relays: Vec<LineStatus>,
+}
+
+/// One GPIO line.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LineStatus {
+    /// What people call it.
+    pub name: String,
+    /// Which line: its name, or its chip and number.
+    pub line: String,
+    /// Whether we have it: `running`, or why not.
+    pub state: DeviceState,
+    /// A button is pressed, a light shows something (it may be blinking), a relay is on.
+    pub on: bool,
+    /// What is wrong with it, for people. A line may be had and its button still be stuck.
+    pub error: Option<String>,
 }
 
 /// The answer to `snapshot`: what the screen shows, as PNG.

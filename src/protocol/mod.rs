@@ -10,6 +10,7 @@
 //! [`hub`] holds what travels between a client and the hub, [`control`] what travels between the CLI and the daemon. JSON keys
 //! are snake_case, as in the seed documents.
 
+pub mod action;
 pub mod control;
 pub mod hub;
 pub mod id;

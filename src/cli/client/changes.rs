@@ -1,7 +1,7 @@
 //! `callbox events`: what a person would call an event, found between two states. Counters are not events.
 
 use super::text::{self, clean};
-use crate::protocol::control::{CallStatus, DeviceStatus, HubState, ParticipantStatus, Status};
+use crate::protocol::control::{CallStatus, DeviceStatus, HubState, LineStatus, ParticipantStatus, Status};
 
 /// One line for each thing that changed; with nothing before, one for each thing there is.
 pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
@@ -24,7 +24,20 @@ pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
     for (new, old) in devices(now).into_iter().zip(before.map_or([const { None }; 4], |status| devices(status).map(Some))) {
         differs(old, new);
     }
+    let gpio = |status: &Status| {
+        let gpio = &status.gpio;
+        gpio.buttons.iter().chain(&gpio.lights).chain(&gpio.relays).map(line).collect::<Vec<_>>()
+    };
+    let were = before.map_or_else(Vec::new, gpio);
+    for (index, new) in gpio(now).into_iter().enumerate() {
+        differs(were.get(index).cloned(), new);
+    }
     lines
+}
+
+fn line(line: &LineStatus) -> String {
+    let state = if line.on { "on" } else { text::device(line.state) };
+    with(&format!("line {}", clean(&line.name)), state, line.error.as_deref())
 }
 
 fn hub(status: &Status) -> String {
@@ -108,7 +121,7 @@ mod tests {
     #[test]
     fn the_first_state_is_told_whole() {
         let lines = changes(None, &example());
-        assert_eq!(lines.len(), 8, "{lines:?}");
+        assert_eq!(lines.len(), 10, "{lines:?}");
         assert_eq!(lines[1], "call default:lobby reconnecting, camera off");
     }
 }

@@ -1,7 +1,9 @@
 //! `callbox status`: a page for people.
 
 use super::text::{self, clean};
-use crate::protocol::control::{CallStatus, DeviceStatus, HubStatus, MediaStatus, ParticipantStatus, Status};
+use crate::protocol::control::{
+    CallStatus, DeviceStatus, GpioStatus, HubStatus, LineStatus, MediaStatus, ParticipantStatus, Status,
+};
 use crate::protocol::hub::ParticipantState;
 
 /// The page.
@@ -21,6 +23,11 @@ pub fn page(status: &Status) -> String {
     }
     out.push('\n');
     out.push_str(&text::table(&media(&status.media), 0));
+    let lines = gpio(&status.gpio);
+    if !lines.is_empty() {
+        out.push('\n');
+        out.push_str(&text::table(&lines, 0));
+    }
     out
 }
 
@@ -89,6 +96,22 @@ fn media(media: &MediaStatus) -> Vec<Vec<String>> {
     rows
 }
 
+fn gpio(gpio: &GpioStatus) -> Vec<Vec<String>> {
+    let line = |kind: &str, word: &str, line: &LineStatus| {
+        let state = if line.on { word } else { text::device(line.state) };
+        let mut what = clean(&line.name);
+        if line.line != line.name {
+            what = format!("{what} ({})", clean(&line.line));
+        }
+        let what = line.error.as_deref().map(clean).map_or_else(|| what.clone(), |error| format!("{what}: {error}"));
+        vec![kind.to_owned(), state.to_owned(), what]
+    };
+    let buttons = gpio.buttons.iter().map(|button| line("button", "pressed", button));
+    let lights = gpio.lights.iter().map(|light| line("light", "lit", light));
+    let relays = gpio.relays.iter().map(|relay| line("relay", "on", relay));
+    buttons.chain(lights).chain(relays).collect()
+}
+
 #[cfg(test)]
 pub mod tests {
     use super::*;
@@ -116,6 +139,11 @@ pub mod tests {
                 "encoder": {"element": "x264enc", "hardware": false, "instances": 1, "frames": 77, "bitrate": 1_500_000},
                 "camera": device("missing", Some("no such device")), "microphone": device("running", None),
                 "speaker": device("disabled", None), "screen": device("idle", None)
+            },
+            "gpio": {
+                "buttons": [{"name": "DOORBELL", "line": "DOORBELL", "state": "running", "on": true, "error": null}],
+                "lights": [],
+                "relays": [{"name": "door", "line": "gpiochip0 17", "state": "busy", "on": false, "error": "in use"}]
             }
         }))
         .unwrap()
@@ -138,6 +166,9 @@ camera      missing   test: no such device
 microphone  running   test
 speaker     disabled  test
 screen      idle      test
+
+button  pressed  DOORBELL
+relay   busy     door (gpiochip0 17): in use
 ";
         assert_eq!(page(&example()), expected);
     }

@@ -174,7 +174,7 @@ impl Client {
 fn wanted(method: &str, params: Value) -> Result<What, Error> {
     match method {
         "snapshot" => Ok(What::Snapshot),
-        "join" | "leave" | "mute" => {
+        "join" | "leave" | "mute" | "open" => {
             let mut map = if let Value::Object(map) = params { map } else { Map::new() };
             if map.insert("command".to_owned(), method.into()).is_some() {
                 return Err(Error::new(ErrorKind::InvalidParams, format!("`{method}` takes no `command`")));
@@ -187,7 +187,7 @@ fn wanted(method: &str, params: Value) -> Result<What, Error> {
             Ok(What::Command(command))
         }
         _ => {
-            let known = "status, events, join, leave, mute and snapshot";
+            let known = "status, events, join, leave, mute, open and snapshot";
             Err(Error::new(ErrorKind::MethodNotFound, format!("no such method: the control socket knows {known}")))
         }
     }

@@ -1,0 +1,179 @@
+//! Buttons, lights and relays on GPIO lines, through the kernel's character devices.
+//!
+//! ```text
+//!   line ── edges ──► gestures (pure) ──► Wanted ──► driver          one task for all buttons, one for each line
+//!   driver ── Status (watch) ──► lights                              one task for each
+//!   driver ── open ──► relays                                        a thread of their own
+//! ```
+//!
+//! A line that is not to be had, or goes, is said in `status` and tried again, with growing pauses, for ever.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::gesture::Gesture;
+use crate::config;
+use crate::protocol::action::Actions;
+use crate::protocol::control::{DeviceState, GpioStatus, LineStatus, Status};
+
+mod buttons;
+mod clock;
+mod light;
+mod lights;
+mod line;
+mod relays;
+
+pub use line::Error;
+pub use relays::{Opener, Refused};
+
+/// Gestures that nobody has taken yet; nobody presses faster.
+const QUEUE: usize = 32;
+/// The first pause before a line is tried again; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How often a line that has nothing to say is looked at: older kernels do not tell when it goes.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Somebody did something with a button.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    /// Which button.
+    pub button: String,
+    /// What was done.
+    pub gesture: Gesture,
+    /// What is to be done, depending on the state of the call.
+    pub actions: Actions,
+}
+
+/// Keeps the lines; dropping it switches everything off.
+#[derive(Debug)]
+pub struct Handle {
+    relays: relays::Relays,
+    view: watch::Receiver<GpioStatus>,
+    _tasks: JoinSet<()>,
+    _wanted: mpsc::Sender<Wanted>,
+}
+
+impl Handle {
+    /// The way to the relays.
+    pub fn opener(&self) -> Opener {
+        self.relays.opener()
+    }
+
+    /// How the lines are; changes with them.
+    pub fn view(&self) -> watch::Receiver<GpioStatus> {
+        self.view.clone()
+    }
+}
+
+/// Begins. Lines are opened behind the scenes: nothing here fails but the making of a thread. Must be called within a tokio
+/// runtime.
+pub fn start(config: config::Gpio, status: watch::Receiver<Status>) -> std::io::Result<(Handle, mpsc::Receiver<Wanted>)> {
+    let view = View::new(&config);
+    let (wanted, receiver) = mpsc::channel(QUEUE);
+    let mut tasks = JoinSet::new();
+    for (index, light) in config.lights.into_iter().enumerate() {
+        tasks.spawn(lights::run(light, status.clone(), view.line(Kind::Light, index)));
+    }
+    if !config.buttons.is_empty() {
+        tasks.spawn(buttons::run(config.buttons, view.clone(), wanted.clone()));
+    }
+    let relays = relays::Relays::start(config.relays, &view)?;
+    Ok((Handle { relays, view: view.0.subscribe(), _tasks: tasks, _wanted: wanted }, receiver))
+}
+
+/// What hangs on a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Button,
+    Light,
+    Relay,
+}
+
+/// What is shown of all lines.
+#[derive(Debug, Clone)]
+struct View(watch::Sender<GpioStatus>);
+
+impl View {
+    fn new(config: &config::Gpio) -> Self {
+        let line = |name: &String, line: &config::Line| {
+            let (name, line) = (name.clone(), line.to_string());
+            LineStatus { name, line, state: DeviceState::Starting, on: false, error: None }
+        };
+        Self(watch::Sender::new(GpioStatus {
+            buttons: config.buttons.iter().map(|button| line(&button.name, &button.line)).collect(),
+            lights: config.lights.iter().map(|light| line(&light.name, &light.line)).collect(),
+            relays: config.relays.iter().map(|relay| line(&relay.name, &relay.line)).collect(),
+        }))
+    }
+
+    fn line(&self, kind: Kind, index: usize) -> LineView {
+        LineView { view: self.clone(), kind, index, pause: FIRST_PAUSE }
+    }
+}
+
+/// What is shown of one line.
+#[derive(Debug)]
+struct LineView {
+    view: View,
+    kind: Kind,
+    index: usize,
+    pause: Duration,
+}
+
+impl LineView {
+    fn change(&self, change: impl FnOnce(&mut LineStatus)) {
+        self.view.0.send_if_modified(|status| {
+            let lines = match self.kind {
+                Kind::Button => &mut status.buttons,
+                Kind::Light => &mut status.lights,
+                Kind::Relay => &mut status.relays,
+            };
+            let Some(line) = lines.get_mut(self.index) else { return false };
+            let before = line.clone();
+            change(line);
+            *line != before
+        });
+    }
+
+    fn on(&self, on: bool) {
+        self.change(|line| line.on = on);
+    }
+
+    /// We have it.
+    fn running(&mut self) {
+        self.pause = FIRST_PAUSE;
+        self.change(|line| *line = LineStatus { state: DeviceState::Running, on: false, error: None, ..line.clone() });
+    }
+
+    /// We have it no more, or not yet: the pause before the next attempt.
+    fn failed(&mut self, error: &Error) -> Duration {
+        let (state, text) = (error.state(), error.to_string());
+        self.change(|line| {
+            if line.error.as_ref() != Some(&text) {
+                tracing::warn!(line.name, "{text}");
+            }
+            *line = LineStatus { state, on: false, error: Some(text), ..line.clone() };
+        });
+        let pause = self.pause;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        pause
+    }
+}
+
+/// Opens a line off the runtime's thread: looking through all chips may take a while.
+async fn open<T: Send + 'static>(view: &mut LineView, open: impl Fn() -> Result<T, Error> + Clone + Send + 'static) -> T {
+    loop {
+        let error = match tokio::task::spawn_blocking(open.clone()).await {
+            Ok(Ok(opened)) => {
+                view.running();
+                return opened;
+            }
+            Ok(Err(error)) => error,
+            Err(ended) => Error::Failed { line: String::new(), why: ended.to_string() },
+        };
+        tokio::time::sleep(view.failed(&error)).await;
+    }
+}
