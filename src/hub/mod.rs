@@ -9,6 +9,7 @@
 //!
 //! One task, the [`driver`], owns all sessions and calls. What it answers waits until the change behind it is on the disk.
 
+mod api;
 pub mod calls;
 pub mod page;
 

@@ -49,6 +49,7 @@ pub enum Message {
 
 /// A stable name for what went wrong; the wire carries it in `error.data.kind` beside the numeric code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Not JSON, or not UTF-8.
@@ -123,6 +124,7 @@ pub struct Error {
 
 /// What a program may want to know of a refusal; travels in `error.data` beside `kind`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Details {
     /// The capability that is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ use crate::protocol::{Cid, UserId};
 
 /// A call, whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Call {
     /// `type:id`.
     pub cid: Cid,
@@ -27,6 +28,7 @@ pub struct Call {
     pub settings: Settings,
     /// What this call overrides (G21).
     #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "hub", schema(value_type = Object))]
     pub settings_override: Map<String, Value>,
     /// Only users of this team see it (G23).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,6 +104,7 @@ const fn yes() -> bool {
 
 /// A user who belongs to a call, whether in it or not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Member {
     /// Who.
     pub user_id: UserId,
@@ -109,11 +112,13 @@ pub struct Member {
     pub role: Role,
     /// Any data (G19).
     #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "hub", schema(value_type = Object))]
     pub custom: Map<String, Value>,
 }
 
 /// A member to add or change (G27, G28). What is left out stays as it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MemberUpdate {
     /// Who.
@@ -123,11 +128,13 @@ pub struct MemberUpdate {
     pub role: Option<Role>,
     /// Any data, at most 4 KiB (G19); replaces what was there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "hub", schema(value_type = Option<Object>))]
     pub custom: Option<Map<String, Value>>,
 }
 
 /// What one user may and may not in a call, whatever the roles say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Permissions {
     /// Added.
     pub granted: Vec<Capability>,
@@ -137,6 +144,7 @@ pub struct Permissions {
 
 /// From the first participant to the last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct CallSession {
     /// Counts the sessions of this call from 1.
     pub number: u64,
@@ -146,6 +154,7 @@ pub struct CallSession {
 
 /// What a call can be created with.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CallData {
     /// Any data to store with the call (G20). At most 4 KiB.
@@ -156,6 +165,7 @@ pub struct CallData {
     pub members: Vec<MemberUpdate>,
     /// Settings that differ from the call type's (G21).
     #[serde(default, alias = "settings", skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "hub", schema(value_type = Object))]
     pub settings_override: Map<String, Value>,
     /// Scheduled start, RFC 3339 in UTC (G22).
     #[serde(default, alias = "startsAt", skip_serializing_if = "Option::is_none")]

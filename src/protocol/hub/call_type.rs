@@ -79,26 +79,31 @@ pub type Grants = BTreeMap<Role, BTreeSet<Capability>>;
 
 /// A call type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct CallType {
     /// `default` in `default:lobby`.
     pub name: String,
     /// What calls of this type have unless they override it.
     pub settings: Settings,
     /// What each role may do in calls of this type.
+    #[cfg_attr(feature = "hub", schema(value_type = BTreeMap<Role, Vec<Capability>>))]
     pub grants: Grants,
 }
 
 /// `call_type.put`: a new call type, or changes to one. What is left out stays, or is as in the built-in type `default`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutCallType {
     /// Which.
     pub name: String,
     /// Settings that differ.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "hub", schema(value_type = Object))]
     pub settings: Map<String, Value>,
     /// Roles whose capabilities differ; each list replaces the role's (G39, G40).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "hub", schema(value_type = BTreeMap<Role, Vec<Capability>>))]
     pub grants: Grants,
 }
 

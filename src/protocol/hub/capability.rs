@@ -6,6 +6,7 @@ macro_rules! capabilities {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// One thing a user may be allowed to do in a call. The names are those of the seeds' field (`OwnCapability`), and `open-door`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
         pub enum Capability {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*
         }

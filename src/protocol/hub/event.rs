@@ -8,6 +8,7 @@ use crate::protocol::{Cid, ParticipantId, UserId};
 
 /// `event`: the hub tells a client; `seq` rises by one with every event of the session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Counts from 1 in each session.
     pub seq: u64,
@@ -20,6 +21,7 @@ pub struct Event {
 
 /// What happened in a call. Applied in order to the state that an answer gave, the events give the hub's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(tag = "type")]
 pub enum EventBody {
     /// Somebody came in, or came back with a new generation (B11).
@@ -206,6 +208,7 @@ pub enum EventBody {
 
 /// Why somebody left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LeaveReason {
     /// By `call.leave`.

@@ -10,6 +10,7 @@ use crate::protocol::{ParticipantId, UserId};
 
 /// What a client is; it decides who offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClientKind {
     /// `callbox run`.
@@ -26,6 +27,7 @@ pub fn offers(me: &Participant, other: &Participant) -> bool {
 
 /// A user as others see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct User {
     /// Sign-in name.
     pub id: UserId,
@@ -48,6 +50,7 @@ impl User {
 
 /// A participation to go on with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Participation {
     /// The participant id that an earlier join gave, or one of the client's own making.
@@ -59,6 +62,7 @@ pub struct Participation {
 
 /// One client in a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Participant {
     /// The participation id.
     pub id: ParticipantId,
@@ -103,6 +107,7 @@ impl Participant {
 
 /// What a participant has switched off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Muted {
     /// Microphone off.
@@ -115,6 +120,7 @@ pub struct Muted {
 
 /// Whether a participant's socket is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ParticipantState {
     /// Its socket is open.

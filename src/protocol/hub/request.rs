@@ -10,6 +10,7 @@ use crate::protocol::{Cid, ParticipantId, UserId};
 
 /// `call.get`, `call.get_or_create`: which call, and what to create it with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GetCall {
     /// Call type.
@@ -24,6 +25,7 @@ pub struct GetCall {
 
 /// `call.join` (G10, G11).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JoinCall {
     /// Call type.
@@ -47,6 +49,7 @@ pub struct JoinCall {
 
 /// The answer to `call.join`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Joined {
     /// The call, with everybody in it including yourself.
     pub call: Call,
@@ -56,6 +59,7 @@ pub struct Joined {
 
 /// A call by its id: `call.go_live`, `call.stop_live`, `call.start_recording`, `call.stop_recording`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct InCall {
     /// `type:id`.
@@ -64,6 +68,7 @@ pub struct InCall {
 
 /// `call.leave` (G14), `call.end` (G15), `call.accept` (K9).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WithExtension {
     /// `type:id`.
@@ -75,6 +80,7 @@ pub struct WithExtension {
 
 /// `call.reject` (K10, C23, C24) and `call.cancel`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WithReason {
     /// `type:id`.
@@ -89,6 +95,7 @@ pub struct WithReason {
 
 /// `call.mute`: tell the others what is switched off here, and whether the screen is shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MuteSelf {
     /// `type:id`.
@@ -102,6 +109,7 @@ pub struct MuteSelf {
 
 /// `call.update` (G17, G29, G32).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateCall {
     /// `type:id`.
@@ -111,6 +119,7 @@ pub struct UpdateCall {
     pub custom: BTreeMap<String, Value>,
     /// Merged into the call's overrides; null goes back to the type's.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "hub", schema(value_type = Object))]
     pub settings_override: Map<String, Value>,
     /// A new scheduled start, RFC 3339 in UTC.
     #[serde(default, alias = "startsAt", skip_serializing_if = "Option::is_none")]
@@ -119,6 +128,7 @@ pub struct UpdateCall {
 
 /// `call.update_members` (G28): all of it or nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMembers {
     /// `type:id`.
@@ -133,6 +143,7 @@ pub struct UpdateMembers {
 
 /// `call.ring`, `call.notify` (G24, G25): members of the call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RingCall {
     /// `type:id`.
@@ -150,6 +161,7 @@ pub struct RingCall {
 
 /// `call.make` (K8): a new call under a fresh id with one other member, who is rung.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MakeCall {
     /// Whom to call.
@@ -177,6 +189,7 @@ const fn yes() -> bool {
 
 /// `call.kick`, `call.block`, `call.unblock`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OfUser {
     /// `type:id`.
@@ -187,6 +200,7 @@ pub struct OfUser {
 
 /// `call.mute_users`: switch off others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MuteUsers {
     /// `type:id`.
@@ -207,6 +221,7 @@ pub struct MuteUsers {
 
 /// `call.update_permissions`: what one user may in this call beyond the roles.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdatePermissions {
     /// `type:id`.
@@ -223,6 +238,7 @@ pub struct UpdatePermissions {
 
 /// `call.set_max_bandwidth` (C11): limits the caller's own sending only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetMaxBandwidth {
     /// `type:id`.
@@ -233,6 +249,7 @@ pub struct SetMaxBandwidth {
 
 /// `call.list`: calls that the caller created or is a member of, the newest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ListCalls {
     /// Only of this type.
@@ -248,6 +265,7 @@ pub struct ListCalls {
 
 /// The answer to `call.list`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct CallList {
     /// The calls.
     pub calls: Vec<Call>,
@@ -255,6 +273,7 @@ pub struct CallList {
 
 /// `call_type.get`, `call_type.delete`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NamedType {
     /// Which.
@@ -263,6 +282,7 @@ pub struct NamedType {
 
 /// The answer to `call_type.list`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct CallTypes {
     /// By name.
     pub call_types: Vec<super::CallType>,

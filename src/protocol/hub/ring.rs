@@ -7,6 +7,7 @@ use crate::protocol::UserId;
 
 /// Whether each callee answers for itself, or the first one for all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerMode {
     /// A group call: everybody who is rung may come in (C35).
@@ -18,6 +19,7 @@ pub enum AnswerMode {
 
 /// A ring: of a call, at most one at a time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Ring {
     /// The caller.
     pub by: UserId,
@@ -39,6 +41,7 @@ pub struct Ring {
 
 /// One user who is rung.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Callee {
     /// Who.
     pub user: UserId,
@@ -48,6 +51,7 @@ pub struct Callee {
 
 /// What came of ringing one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CalleeState {
     /// Its devices ring, or will as soon as one connects.
@@ -66,6 +70,7 @@ pub enum CalleeState {
 
 /// Why a ring is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RingEnd {
     /// Everybody has answered, or one for all.

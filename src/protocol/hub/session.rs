@@ -6,6 +6,7 @@ use super::{ClientKind, User};
 
 /// `session.open`: the first message on a socket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OpenSession {
     /// From `POST /v1/token`.
@@ -22,6 +23,7 @@ pub struct OpenSession {
 
 /// A client introduces itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClientInfo {
     /// Appliance or browser.
@@ -32,6 +34,7 @@ pub struct ClientInfo {
 
 /// Which session to go on with, and the last event seen in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Resume {
     /// The secret session id that `session.open` gave.
@@ -42,6 +45,7 @@ pub struct Resume {
 
 /// Something a session can be told of (K4 to K7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
     /// `call.ring` and `call.notification` for this user.
@@ -50,6 +54,7 @@ pub enum Service {
 
 /// `session.subscribe`, `session.unsubscribe` (K4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Services {
     /// Which.
@@ -59,6 +64,7 @@ pub struct Services {
 /// The answer to `session.subscribe`, `session.unsubscribe` and `session.subscriptions` (K7). The hub subscribes at once: what is
 /// pending is known to the client alone, which has asked and not heard yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Subscriptions {
     /// What this session is told of.
     pub subscribed: Vec<Service>,
@@ -66,6 +72,7 @@ pub struct Subscriptions {
 
 /// `session.renew`: a new token for the session that is open, so that it outlives the old one. It must name the same user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RenewSession {
     /// From `POST /v1/token`, or signed by the integrator.
@@ -74,6 +81,7 @@ pub struct RenewSession {
 
 /// The answer to `session.open`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct SessionOpened {
     /// Secret; names this session when resuming.
     pub session: String,
@@ -93,6 +101,7 @@ pub struct SessionOpened {
 
 /// `POST /v1/token`, OAuth2 password grant (RFC 6749 section 4.3, K2): the success response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct Token {
     /// For `session.open`.
     pub access_token: String,
@@ -107,6 +116,7 @@ pub struct Token {
 
 /// `POST /v1/token`: the error response (RFC 6749 section 5.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub struct TokenError {
     /// `invalid_grant`, `invalid_request`, `unsupported_grant_type`, `slow_down`.
     pub error: String,

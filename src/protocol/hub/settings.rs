@@ -7,6 +7,7 @@ use super::AnswerMode;
 
 /// The settings that hold for a call: its type's, with the call's overrides merged in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Sound.
@@ -29,6 +30,7 @@ pub struct Settings {
 
 /// `settings.audio`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AudioSettings {
     /// Whether the microphone is on when joining (G30).
@@ -45,6 +47,7 @@ pub struct AudioSettings {
 
 /// `settings.video`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VideoSettings {
     /// Whether there is a camera track at all.
@@ -59,6 +62,7 @@ pub struct VideoSettings {
 
 /// `settings.video.target_resolution`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TargetResolution {
     /// Pixels.
@@ -77,6 +81,7 @@ impl Default for TargetResolution {
 
 /// `settings.screensharing`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ScreensharingSettings {
     /// Whether anybody may show the screen.
@@ -87,6 +92,7 @@ pub struct ScreensharingSettings {
 
 /// `settings.recording`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecordingSettings {
     /// Forbidden, possible, or by itself.
@@ -99,6 +105,7 @@ pub struct RecordingSettings {
 
 /// `settings.recording.mode` (G18, G+3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordingMode {
     /// When somebody asks for it.
@@ -112,6 +119,7 @@ pub enum RecordingMode {
 
 /// `settings.recording.quality` (G+3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 pub enum RecordingQuality {
     /// No picture.
     #[serde(rename = "audio-only")]
@@ -136,6 +144,7 @@ pub enum RecordingQuality {
 
 /// `settings.ring`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RingSettings {
     /// How long a callee is rung; 0: calls of this type do not ring.
@@ -148,6 +157,7 @@ pub struct RingSettings {
 
 /// `settings.backstage`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BackstageSettings {
     /// Whether only those with `join-backstage` may join until the call is live (G33, G34).
@@ -158,6 +168,7 @@ pub struct BackstageSettings {
 
 /// `settings.limits`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LimitSettings {
     /// Places; the hub's own limit (4 in a mesh, C2) holds as well. 0: the hub's limit.
@@ -168,6 +179,7 @@ pub struct LimitSettings {
 
 /// `settings.geofencing`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GeofencingSettings {
     /// Names of places.

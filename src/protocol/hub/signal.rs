@@ -6,6 +6,7 @@ use crate::protocol::{Cid, ParticipantId};
 
 /// `call.signal`: something for one other participant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SendSignal {
     /// `type:id`.
@@ -20,6 +21,7 @@ pub struct SendSignal {
 
 /// Session description or candidate (RFC 8829), or the wish for a new peer connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Signal {
     /// The offerer's description.

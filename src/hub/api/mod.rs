@@ -1,0 +1,3 @@
+//! The hub's operations, and how they are written down.
+
+mod schemas;
