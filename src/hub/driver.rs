@@ -12,7 +12,7 @@ use tracing::{debug, error, info};
 use super::calls::{Answer, Caller, Calls, Effect, Input, Request, SessionId};
 use super::persist::Persist;
 use super::sessions::{Outbox, Sessions, Told};
-use crate::protocol::hub::{ClientInfo, Resume, SessionOpened, User};
+use crate::protocol::hub::{ClientInfo, Resume, Service, SessionOpened, User};
 use crate::protocol::rpc::{self, ErrorKind, Id};
 use crate::protocol::{Cid, ParticipantId};
 
@@ -208,6 +208,7 @@ impl Driver {
             return;
         }
         debug!(session = session.id.0, user = %user.id, client = %client.version, resumed = session.resumed, "session open");
+        let caller = user.clone();
         let answer = SessionOpened {
             session: session.secret,
             user,
@@ -218,6 +219,7 @@ impl Driver {
         };
         let outcome = serde_json::to_value(answer).map_err(internal);
         self.sessions.answer(session.id, request, outcome, 0);
+        let _ = self.calls.handle(Input::SessionOpened { session: session.id, user: caller, services: [Service::Call].into() }, now);
         if let Some(resume) = resume.filter(|_| session.resumed) {
             self.sessions.replay(session.id, resume.last_seq);
         }
@@ -229,7 +231,7 @@ impl Driver {
     fn asked(&mut self, id: SessionId, outbox: &Outbox, request: Option<Id>, what: Request, now: Instant) {
         let Some(session) = self.sessions.linked(id, outbox) else { return };
         let Ok(fresh) = ParticipantId::new(&uuid::Uuid::new_v4().to_string()) else { return };
-        let by = Caller { session: id, user: session.user.clone(), kind: session.kind, fresh, wall: SystemTime::now() };
+        let by = Caller { session: Some(id), user: session.user.clone(), kind: session.kind, fresh, wall: SystemTime::now() };
         let cid = what.cid();
         let outcome = self.calls.handle(Input::Asked { by, request: Box::new(what) }, now).map_err(rpc::Error::from);
         self.drain();
@@ -247,6 +249,9 @@ impl Driver {
         while let Some(effect) = self.calls.poll_effect() {
             match effect {
                 Effect::Changed(cid) => self.persist.changed(cid),
+                // Storing types and posting webhooks come with the API.
+                Effect::TypeChanged(name) => debug!(name, "a call type changed"),
+                Effect::Wake(wake) => debug!(user = %wake.user, reason = ?wake.reason, "somebody should be woken"),
                 Effect::Tell { to, cid, body } => {
                     let Some(told) = Told::new(&cid, &body) else {
                         error!(%cid, "an event cannot be written as JSON");

@@ -71,9 +71,9 @@ impl Store for Fake {
 }
 
 fn start(store: &Fake) -> (Handle, tokio::task::JoinHandle<()>) {
-    let limits = Limits { grace: GRACE, participants: 4, followed: 8, calls: 8 };
+    let limits = Limits { grace: GRACE, participants: 4, followed: 8, calls: 8, creations: 1000, rings: 1000 };
     let (records, revisions) = load(store).unwrap();
-    let calls = Calls::new(limits, records, Instant::now());
+    let calls = Calls::new(limits, super::calls::Types::default(), records, Instant::now());
     let persist = Persist::new(Writer::start(store.clone()).unwrap(), revisions);
     Driver::new(calls, Sessions::new(GRACE), persist, GRACE).start()
 }

@@ -44,7 +44,7 @@ pub use error::Error;
 pub use passwords::hash as hash_password;
 
 use crate::config;
-use calls::{Calls, Limits};
+use calls::{Calls, Limits, Types};
 use driver::{Driver, Message};
 use persist::Persist;
 use sessions::Sessions;
@@ -54,6 +54,10 @@ use store::{FileStore, Writer};
 const FOLLOWED: usize = 64;
 /// Calls that the hub keeps.
 const CALLS: usize = 100_000;
+/// Calls that a user may create in a minute: an integrator's server creates them in bursts.
+const CREATIONS: u32 = 600;
+/// Rings and notifications that a user may begin in a minute.
+const RINGS: u32 = 30;
 /// For sockets to be closed when the hub goes down.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -112,8 +116,8 @@ fn load(config: &config::Hub) -> Result<Driver, Error> {
     let (records, revisions) = driver::load(&store)?;
     let grace = config.reconnect_grace;
     let participants = usize::try_from(config.max_participants).unwrap_or(usize::MAX);
-    let limits = Limits { grace, participants, followed: FOLLOWED, calls: CALLS };
-    let calls = Calls::new(limits, records, Instant::now());
+    let limits = Limits { grace, participants, followed: FOLLOWED, calls: CALLS, creations: CREATIONS, rings: RINGS };
+    let calls = Calls::new(limits, Types::default(), records, Instant::now());
     let writer = Writer::start(store).map_err(|source| Error::System { what: "cannot start the store's thread", source })?;
     Ok(Driver::new(calls, Sessions::new(grace), Persist::new(writer, revisions), grace))
 }

@@ -6,31 +6,40 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::{Caller, SessionId};
-use crate::protocol::hub::{self, ClientKind, EventBody, Muted, ParticipantState, User};
-use crate::protocol::{Cid, ParticipantId, UserId};
+use crate::protocol::hub::{self, CallType, EventBody, Muted, ParticipantState};
+use crate::protocol::{ParticipantId, UserId};
 
 /// A call. It stays when the last participant leaves: the same id can be used again (G4).
 #[derive(Debug)]
 pub(super) struct Call {
-    pub created_by: UserId,
-    /// RFC 3339.
-    pub created_at: String,
-    pub custom: BTreeMap<String, Value>,
+    /// All but the participants, which are below, and `own_capabilities`, which differ.
+    pub info: hub::Call,
     /// In order of joining; bounded by `Limits::participants`, so that looking through them is cheap.
     pub participants: Vec<Participant>,
     /// Who is told what happens here.
     pub followers: BTreeSet<SessionId>,
+    /// When the ring that runs goes on by itself.
+    pub ring_times: Option<RingTimes>,
+    /// On which device each callee of the ring accepted; none: over REST.
+    pub accepted: BTreeMap<UserId, Option<SessionId>>,
+    /// Sessions so far.
+    pub sessions: u64,
+}
+
+/// When a ring goes on by itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RingTimes {
+    /// Who has not answered by then has missed it.
+    pub missed: Instant,
+    /// If nobody has accepted by then, it is cancelled.
+    pub cancel: Instant,
 }
 
 /// One client in the call.
 #[derive(Debug)]
 pub(super) struct Participant {
-    pub id: ParticipantId,
-    pub generation: u32,
-    pub user: User,
-    pub kind: ClientKind,
-    pub muted: Muted,
-    pub custom: Value,
+    /// As others see it, but for `state`, which follows from the presence.
+    pub seen: hub::Participant,
     pub presence: Presence,
 }
 
@@ -58,30 +67,28 @@ impl Presence {
 
 impl Participant {
     /// Somebody new in the call, or somebody the hub has forgotten: the claimed generation is taken as it is.
-    pub fn new(id: ParticipantId, by: &Caller, claimed: Option<u32>, custom: Value) -> Self {
-        Self {
-            id,
+    pub fn new(id: ParticipantId, by: &Caller, session: SessionId, claimed: Option<u32>, custom: Value) -> Self {
+        let seen = hub::Participant {
             generation: claimed.unwrap_or(1),
-            user: by.user.clone(),
-            kind: by.kind,
-            muted: Muted::default(),
             custom,
-            presence: Presence::Connected(by.session),
-        }
+            ..hub::Participant::new(id, by.user.clone(), by.kind)
+        };
+        Self { seen, presence: Presence::Connected(session) }
     }
 
     /// Goes on with this participation in the caller's session. Without a claim to the present generation it has a new media
     /// stack. Returns where its socket was, and what the others must be told.
-    pub fn come_back(&mut self, by: &Caller, claimed: Option<u32>, custom: Value) -> (Presence, Option<EventBody>) {
+    pub fn come_back(&mut self, by: &Caller, session: SessionId, claimed: Option<u32>, custom: Value) -> (Presence, Option<EventBody>) {
         let before = self.view();
-        if claimed != Some(self.generation) {
-            self.generation = next_generation(self.generation.max(claimed.unwrap_or(0)));
-            self.muted = Muted::default();
+        if claimed != Some(self.seen.generation) {
+            self.seen.generation = next_generation(self.seen.generation.max(claimed.unwrap_or(0)));
+            self.seen.muted = Muted::default();
+            self.seen.sharing = false;
         }
-        self.user = by.user.clone();
-        self.kind = by.kind;
-        self.custom = custom;
-        let old = std::mem::replace(&mut self.presence, Presence::Connected(by.session));
+        self.seen.user = by.user.clone();
+        self.seen.kind = by.kind;
+        self.seen.custom = custom;
+        let old = std::mem::replace(&mut self.presence, Presence::Connected(session));
         let participant = self.view();
         let told = if participant.generation != before.generation {
             Some(EventBody::ParticipantJoined { participant })
@@ -99,17 +106,7 @@ impl Participant {
             Presence::Connected(_) => ParticipantState::Joined,
             Presence::Away { .. } => ParticipantState::Reconnecting,
         };
-        hub::Participant {
-            id: self.id.clone(),
-            generation: self.generation,
-            user: self.user.clone(),
-            kind: self.kind,
-            state,
-            muted: self.muted,
-            sharing: false,
-            max_bandwidth: 0,
-            custom: self.custom.clone(),
-        }
+        hub::Participant { state, ..self.seen.clone() }
     }
 }
 
@@ -119,38 +116,44 @@ fn next_generation(generation: u32) -> u32 {
 }
 
 impl Call {
+    pub fn new(info: hub::Call) -> Self {
+        let sessions = info.session.as_ref().map_or(0, |session| session.number);
+        Self { info, participants: Vec::new(), followers: BTreeSet::new(), ring_times: None, accepted: BTreeMap::new(), sessions }
+    }
+
     /// As its followers see it.
-    pub fn view(&self, cid: &Cid) -> hub::Call {
-        hub::Call {
-            cid: cid.clone(),
-            created_by: self.created_by.clone(),
-            created_at: self.created_at.clone(),
-            custom: self.custom.clone(),
-            members: Vec::new(),
-            settings: hub::Settings::default(),
-            settings_override: serde_json::Map::new(),
-            team: None,
-            starts_at: None,
-            video: true,
-            backstage: false,
-            live_since: None,
-            ended_at: None,
-            blocked: Vec::new(),
-            permissions: BTreeMap::new(),
-            recording: false,
-            session: None,
-            ring: None,
-            participants: self.participants.iter().map(Participant::view).collect(),
-            own_capabilities: Vec::new(),
-        }
+    pub fn view(&self) -> hub::Call {
+        hub::Call { participants: self.participants.iter().map(Participant::view).collect(), ..self.info.clone() }
+    }
+
+    /// Takes over what the type says, as far as the call does not override it.
+    pub fn follow_type(&mut self, call_type: &CallType) {
+        // The overrides were checked against the same shape when they were made.
+        self.info.settings = call_type.settings.with(&self.info.settings_override).unwrap_or_else(|_| call_type.settings.clone());
+        self.refresh();
+    }
+
+    /// What follows from the rest.
+    pub fn refresh(&mut self) {
+        self.info.backstage = self.info.settings.backstage.enabled && self.info.live_since.is_none();
     }
 
     /// The participant that came in by this session; there is at most one.
-    pub fn of_session(&mut self, session: SessionId) -> Option<&mut Participant> {
+    pub fn of_session(&mut self, session: Option<SessionId>) -> Option<&mut Participant> {
+        let session = session?;
         self.participants.iter_mut().find(|p| p.presence.session() == Some(session))
     }
 
     pub fn by_id(&mut self, id: &ParticipantId) -> Option<&mut Participant> {
-        self.participants.iter_mut().find(|p| p.id == *id)
+        self.participants.iter_mut().find(|p| p.seen.id == *id)
+    }
+
+    pub fn member(&self, user: &UserId) -> Option<&hub::Member> {
+        self.info.members.iter().find(|member| member.user_id == *user)
+    }
+
+    /// How many users are in, each counted once.
+    pub fn users(&self) -> usize {
+        self.participants.iter().map(|p| &p.seen.user.id).collect::<BTreeSet<_>>().len()
     }
 }

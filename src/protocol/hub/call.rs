@@ -54,13 +54,16 @@ pub struct Call {
     /// What single users may and may not, beyond their roles.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub permissions: BTreeMap<UserId, Permissions>,
+    /// Whether it was made by ringing: it is over when only one user is left in it (K11).
+    #[serde(default)]
+    pub ends_when_alone: bool,
     /// Whether it is being recorded.
     #[serde(default)]
     pub recording: bool,
     /// From the first participant to the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<CallSession>,
-    /// The ring that runs, or the last one of this session.
+    /// The ring that runs, or the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<Ring>,
     /// Who is in, in order of joining.
@@ -89,6 +92,7 @@ impl Call {
             ended_at: None,
             blocked: Vec::new(),
             permissions: BTreeMap::new(),
+            ends_when_alone: false,
             recording: false,
             session: None,
             ring: None,

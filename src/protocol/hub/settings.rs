@@ -289,7 +289,8 @@ mod tests {
     #[test]
     fn overrides_that_do_not_fit_name_the_setting() {
         let error = |value| Settings::default().with(&map(value)).unwrap_err().to_string();
-        assert!(error(json!({"audio": {"mic": true}})).contains("`audio.mic`: access_request_enabled, mic_default_on"));
+        let unknown = error(json!({"audio": {"mic": true}}));
+        assert!(unknown.contains("`audio.mic`") && unknown.contains("mic_default_on"), "{unknown}");
         assert!(error(json!({"audio": {"mic_default_on": "yes"}})).contains("`audio.mic_default_on` must be true or false"));
         assert!(error(json!({"audio": true})).contains("`audio` must be an object"));
         assert!(error(json!({"recording": {"mode": "off"}})).contains("`disabled`"));

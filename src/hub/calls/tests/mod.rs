@@ -1,8 +1,14 @@
 //! The rules of the call core, one by one.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+mod access;
+mod live;
+mod members;
+mod moderate;
 mod presence;
+mod ring;
 mod rules;
+mod types;
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,7 +17,8 @@ use serde_json::json;
 use super::*;
 use crate::protocol::UserId;
 use crate::protocol::hub::{
-    CallData, ClientKind, GetCall, InCall, JoinCall, MuteSelf, Muted, ParticipantState, Participation, SendSignal, Signal, User,
+    Call as View, CallData, Capability, ClientKind, EventBody, GetCall, InCall, JoinCall, MuteSelf, Muted, ParticipantState,
+    Participation, Role, SendSignal, Signal, User, WithExtension,
 };
 use crate::protocol::rpc::ErrorKind;
 
@@ -20,11 +27,14 @@ const GRACE: Duration = Duration::from_secs(30);
 struct World {
     calls: Calls,
     now: Instant,
+    wall: SystemTime,
     fresh: u32,
+    /// Users that are not only `user`s without a team.
+    users: BTreeMap<String, User>,
 }
 
 fn limits() -> Limits {
-    Limits { grace: GRACE, participants: 4, followed: 3, calls: 5 }
+    Limits { grace: GRACE, participants: 4, followed: 3, calls: 5, creations: 100, rings: 5 }
 }
 
 fn cid() -> Cid {
@@ -53,7 +63,7 @@ fn get(call: &str) -> GetCall {
 }
 
 fn leave() -> Request {
-    Request::Leave(InCall { cid: cid() })
+    Request::Leave(WithExtension { cid: cid(), extension: json!(null) })
 }
 
 fn mute(audio: bool) -> Request {
@@ -67,20 +77,65 @@ fn signal(to: &str, signal: Signal) -> Request {
 impl World {
     fn new() -> Self {
         let now = Instant::now();
-        Self { calls: Calls::new(limits(), [], now), now, fresh: 0 }
+        Self {
+            calls: Calls::new(limits(), Types::default(), [], now),
+            now,
+            wall: SystemTime::UNIX_EPOCH,
+            fresh: 0,
+            users: BTreeMap::new(),
+        }
     }
 
-    /// A user's first session has the number of its first letter, so that tests read well.
+    fn user(&self, name: &str) -> User {
+        self.users.get(name).cloned().unwrap_or_else(|| user(name))
+    }
+
+    fn with_role(&mut self, name: &str, role: &str) {
+        self.users.insert(name.into(), User { role: Role::new(role).unwrap(), ..user(name) });
+    }
+
+    fn with_teams(&mut self, name: &str, teams: &[&str]) {
+        self.users.insert(name.into(), User { teams: teams.iter().map(|team| (*team).to_owned()).collect(), ..user(name) });
+    }
+
+    fn open(&mut self, session: u64, name: &str) {
+        let user = self.user(name);
+        self.input(Input::SessionOpened { session: SessionId(session), user, services: [Service::Call].into() });
+    }
+
+    /// A session opens with its first request. Session 0 is none: a request over REST.
     fn ask(&mut self, session: u64, name: &str, request: Request) -> Result<Answer, Refused> {
         self.fresh += 1;
-        let by = Caller {
-            session: SessionId(session),
-            user: user(name),
-            kind: ClientKind::Browser,
-            fresh: id(&format!("p{}", self.fresh)),
-            wall: SystemTime::UNIX_EPOCH,
-        };
+        let session = (session != 0).then_some(SessionId(session));
+        if let Some(session) = session.filter(|session| !self.calls.sessions.contains_key(session)) {
+            self.open(session.0, name);
+        }
+        let (user, fresh) = (self.user(name), id(&format!("p{}", self.fresh)));
+        let by = Caller { session, user, kind: ClientKind::Browser, fresh, wall: self.wall };
         self.calls.handle(Input::Asked { by, request: Box::new(request) }, self.now)
+    }
+
+    /// A call of any type, created with this data.
+    fn create(&mut self, name: &str, call: &str, data: serde_json::Value) -> View {
+        let cid: Cid = call.parse().unwrap();
+        let data = Some(serde_json::from_value(data).unwrap());
+        let get = GetCall { kind: cid.kind().into(), id: cid.id().into(), data };
+        match self.ask(0, name, Request::GetOrCreate(get)).unwrap() {
+            Answer::Call(call) => *call,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What somebody is told when joining this call without creating it.
+    fn may_join(&mut self, session: u64, name: &str, call: &str) -> Result<(), Refused> {
+        let cid: Cid = call.parse().unwrap();
+        let (kind, id) = (cid.kind().into(), cid.id().into());
+        let join = JoinCall { kind, id, create: false, ..join("x") };
+        self.ask(session, name, Request::Join(join)).map(drop)
+    }
+
+    fn view(&self, call: &str) -> View {
+        self.calls.call(&call.parse().unwrap()).unwrap()
     }
 
     fn join(&mut self, session: u64, name: &str) -> ParticipantId {
@@ -98,6 +153,15 @@ impl World {
         kind
     }
 
+    /// The same, for somebody who is told things by the way.
+    fn refused_after(&mut self, session: u64, name: &str, request: Request) -> ErrorKind {
+        if !self.calls.sessions.contains_key(&SessionId(session)) {
+            self.open(session, name);
+        }
+        self.told();
+        self.refused(session, name, request)
+    }
+
     /// Who was told what since the last look, in short.
     fn told(&mut self) -> Vec<(u64, String)> {
         let mut told = Vec::new();
@@ -109,7 +173,24 @@ impl World {
                 EventBody::ParticipantLeft { participant, reason, .. } => format!("{participant} left: {reason:?}"),
                 EventBody::Signal { from, epoch, signal } => format!("{from} signals {epoch} {signal:?}"),
                 EventBody::Replaced { participant } => format!("{participant} replaced"),
-                other => panic!("{other:?}"),
+                EventBody::Closed { reason } => format!("closed: {reason:?}"),
+                EventBody::Updated { by, .. } => format!("updated by {}", by.as_ref().map_or("the type", UserId::as_str)),
+                EventBody::Capabilities { own_capabilities } => format!("may {} things", own_capabilities.len()),
+                EventBody::LiveStarted { .. } => "live".into(),
+                EventBody::LiveStopped { .. } => "backstage".into(),
+                EventBody::Ended { by, .. } => format!("ended by {by}"),
+                EventBody::SessionStarted { session } => format!("session {} started", session.number),
+                EventBody::SessionEnded { session } => format!("session {} ended", session.number),
+                EventBody::Ringing { by, .. } => format!("{} rings", by.id),
+                EventBody::Accepted { user, ring, .. } => format!("{user} accepted, {:?}", ring.ended),
+                EventBody::Rejected { user, reason, ring, .. } => format!("{user} rejected {reason:?}, {:?}", ring.ended),
+                EventBody::Missed { user, ring } => format!("{user} missed, {:?}", ring.ended),
+                EventBody::Cancelled { by, ring, .. } => {
+                    format!("cancelled by {}, {:?}", by.as_ref().map_or("time", UserId::as_str), ring.ended)
+                }
+                EventBody::Notification { by, .. } => format!("{} notifies", by.id),
+                EventBody::Muted { by, audio, video, screen } => format!("muted by {by}: {audio} {video} {screen}"),
+                EventBody::Recording { recording, .. } => format!("recording {recording}"),
             };
             told.extend(to.into_iter().map(|session| (session.0, text.clone())));
         }

@@ -114,7 +114,7 @@ fn after_a_restart_everybody_is_reconnecting_with_a_fresh_grace_time() {
     world.join(2, "ben");
     let json = serde_json::to_string(&world.calls.record(&cid()).unwrap()).unwrap();
     world.now += Duration::from_secs(1000);
-    world.calls = Calls::new(limits(), [serde_json::from_str(&json).unwrap()], world.now);
+    world.calls = Calls::new(limits(), Types::default(), [serde_json::from_str(&json).unwrap()], world.now);
     assert_eq!(world.participants(), [("p1".into(), 1, Reconnecting), ("p2".into(), 1, Reconnecting)]);
     world.after(GRACE - Duration::from_secs(1));
     world.ask(7, "anna", back("p1", Some(1))).unwrap();
