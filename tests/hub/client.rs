@@ -160,6 +160,7 @@ impl Client {
     pub async fn expect_joined(&mut self) -> Participant {
         match self.event().await {
             EventBody::ParticipantJoined { participant } => participant,
+            EventBody::SessionStarted { .. } => Box::pin(self.expect_joined()).await,
             other => panic!("not joined but {other:?}"),
         }
     }
