@@ -219,7 +219,8 @@ impl Driver {
         };
         let outcome = serde_json::to_value(answer).map_err(internal);
         self.sessions.answer(session.id, request, outcome, 0);
-        let _ = self.calls.handle(Input::SessionOpened { session: session.id, user: caller, services: [Service::Call].into() }, now);
+        let _ =
+            self.calls.handle(Input::SessionOpened { session: session.id, user: caller, services: [Service::Call].into() }, now);
         if let Some(resume) = resume.filter(|_| session.resumed) {
             self.sessions.replay(session.id, resume.last_seq);
         }

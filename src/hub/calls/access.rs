@@ -40,7 +40,11 @@ pub(super) fn sendable(call: &Call, own: &BTreeSet<Capability>) -> BTreeSet<Capa
         (Capability::SendVideo, settings.video.enabled),
         (Capability::Screenshare, settings.screensharing.enabled),
     ];
-    possible.into_iter().filter(|(capability, possible)| *possible && own.contains(capability)).map(|(capability, _)| capability).collect()
+    possible
+        .into_iter()
+        .filter(|(capability, possible)| *possible && own.contains(capability))
+        .map(|(capability, _)| capability)
+        .collect()
 }
 
 fn granted(call_type: &CallType, roles: &BTreeSet<Role>) -> BTreeSet<Capability> {

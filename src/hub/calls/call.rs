@@ -68,17 +68,20 @@ impl Presence {
 impl Participant {
     /// Somebody new in the call, or somebody the hub has forgotten: the claimed generation is taken as it is.
     pub fn new(id: ParticipantId, by: &Caller, session: SessionId, claimed: Option<u32>, custom: Value) -> Self {
-        let seen = hub::Participant {
-            generation: claimed.unwrap_or(1),
-            custom,
-            ..hub::Participant::new(id, by.user.clone(), by.kind)
-        };
+        let seen =
+            hub::Participant { generation: claimed.unwrap_or(1), custom, ..hub::Participant::new(id, by.user.clone(), by.kind) };
         Self { seen, presence: Presence::Connected(session) }
     }
 
     /// Goes on with this participation in the caller's session. Without a claim to the present generation it has a new media
     /// stack. Returns where its socket was, and what the others must be told.
-    pub fn come_back(&mut self, by: &Caller, session: SessionId, claimed: Option<u32>, custom: Value) -> (Presence, Option<EventBody>) {
+    pub fn come_back(
+        &mut self,
+        by: &Caller,
+        session: SessionId,
+        claimed: Option<u32>,
+        custom: Value,
+    ) -> (Presence, Option<EventBody>) {
         let before = self.view();
         if claimed != Some(self.seen.generation) {
             self.seen.generation = next_generation(self.seen.generation.max(claimed.unwrap_or(0)));

@@ -69,7 +69,10 @@ impl Calls {
     /// The devices of a user that want to hear of calls.
     pub(super) fn devices(&self, user: &UserId) -> Vec<SessionId> {
         let sessions = self.users.get(user).into_iter().flatten();
-        sessions.copied().filter(|session| self.sessions.get(session).is_some_and(|o| o.services.contains(&Service::Call))).collect()
+        sessions
+            .copied()
+            .filter(|session| self.sessions.get(session).is_some_and(|o| o.services.contains(&Service::Call)))
+            .collect()
     }
 
     /// What the followers may do now; take it before changing anything that it depends on, and give it to [`Self::touched`].
@@ -90,12 +93,8 @@ impl Calls {
     pub(super) fn touched(&mut self, cid: &Cid, before: &Before, by: Option<&UserId>) {
         self.changed(cid);
         let Some(call) = self.calls.get(cid) else { return };
-        let gone: Vec<ParticipantId> = call
-            .participants
-            .iter()
-            .filter(|p| !self.may_stay(cid, call, &p.seen.user))
-            .map(|p| p.seen.id.clone())
-            .collect();
+        let gone: Vec<ParticipantId> =
+            call.participants.iter().filter(|p| !self.may_stay(cid, call, &p.seen.user)).map(|p| p.seen.id.clone()).collect();
         let blocked = call.info.blocked.clone();
         let call = Box::new(call.view());
         self.tell_followers(cid, EventBody::Updated { call, by: by.cloned() }, None);

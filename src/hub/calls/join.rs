@@ -8,7 +8,8 @@ use super::call::{Participant, Presence};
 use super::create::rfc3339;
 use super::{Answer, Caller, Calls, Refused, SessionId, Timer, access, check};
 use crate::protocol::hub::{
-    CallSession, Capability, EventBody, JoinCall, Joined, LeaveReason, Muted, Participation, RecordingMode, SendSignal, WithExtension,
+    CallSession, Capability, EventBody, JoinCall, Joined, LeaveReason, Muted, Participation, RecordingMode, SendSignal,
+    WithExtension,
 };
 use crate::protocol::{Cid, ParticipantId};
 
@@ -40,7 +41,13 @@ impl Calls {
     }
 
     /// Creates a call that the creator may join; a call that it may not join is not created either.
-    fn create_to_join(&mut self, by: &Caller, cid: &Cid, data: &crate::protocol::hub::CallData, now: Instant) -> Result<(), Refused> {
+    fn create_to_join(
+        &mut self,
+        by: &Caller,
+        cid: &Cid,
+        data: &crate::protocol::hub::CallData,
+        now: Instant,
+    ) -> Result<(), Refused> {
         self.create(by, cid, data, now)?;
         self.may_join(by, cid).inspect_err(|_| {
             self.calls.remove(cid);
@@ -66,7 +73,11 @@ impl Calls {
         claim: Option<Participation>,
         custom: Value,
     ) -> Result<Answer, Refused> {
-        let own = self.calls.get(cid).map(|call| access::sendable(call, &self.capabilities(cid, Some(call), &by.user))).unwrap_or_default();
+        let own = self
+            .calls
+            .get(cid)
+            .map(|call| access::sendable(call, &self.capabilities(cid, Some(call), &by.user)))
+            .unwrap_or_default();
         let call = self.call_mut(cid)?;
         let here = call.of_session(Some(session)).map(|p| p.seen.id.clone());
         let (id, claimed) = match (here, claim) {

@@ -39,8 +39,7 @@ impl Calls {
             self.changed(cid);
             let call = self.calls.get(cid).ok_or_else(|| Refused::NoSuchCall(cid.clone()))?;
             let stays = |user| self.capabilities(cid, Some(call), user).contains(&Capability::JoinBackstage);
-            let leaves: Vec<_> =
-                call.participants.iter().filter(|p| !stays(&p.seen.user)).map(|p| p.seen.id.clone()).collect();
+            let leaves: Vec<_> = call.participants.iter().filter(|p| !stays(&p.seen.user)).map(|p| p.seen.id.clone()).collect();
             for id in leaves {
                 self.remove(cid, &id, LeaveReason::Backstage, Value::Null);
             }

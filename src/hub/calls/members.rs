@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Answer, Caller, Calls, Refused, check};
 use crate::protocol::UserId;
-use crate::protocol::hub::{Capability, Member, MemberUpdate, RecordingMode, Role, UpdateCall, UpdateMembers, UpdatePermissions, deep_merge};
+use crate::protocol::hub::{
+    Capability, Member, MemberUpdate, RecordingMode, Role, UpdateCall, UpdateMembers, UpdatePermissions, deep_merge,
+};
 
 /// Adds and changes members, all or none.
 pub(super) fn update(members: &mut Vec<Member>, updates: &[MemberUpdate]) -> Result<(), Refused> {
@@ -22,11 +24,9 @@ pub(super) fn update(members: &mut Vec<Member>, updates: &[MemberUpdate]) -> Res
                 member.role = role.unwrap_or_else(|| member.role.clone());
                 member.custom = custom.unwrap_or_else(|| std::mem::take(&mut member.custom));
             }
-            None => members.push(Member {
-                user_id,
-                role: role.unwrap_or_else(Role::call_member),
-                custom: custom.unwrap_or_default(),
-            }),
+            None => {
+                members.push(Member { user_id, role: role.unwrap_or_else(Role::call_member), custom: custom.unwrap_or_default() })
+            }
         }
     }
     Ok(())
@@ -46,7 +46,11 @@ impl Calls {
         }
         let mut all = call.info.custom.clone();
         for (key, value) in custom {
-            if value.is_null() { all.remove(&key) } else { all.insert(key, value) };
+            if value.is_null() {
+                all.remove(&key)
+            } else {
+                all.insert(key, value)
+            };
         }
         check::custom("`custom`", &all)?;
         let mut overrides = call.info.settings_override.clone();

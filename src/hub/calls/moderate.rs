@@ -65,8 +65,7 @@ impl Calls {
             return Err(Refused::UserNotIn { cid: cid.clone(), user: user.clone() });
         }
         let meant = |user: &UserId| user_ids.as_ref().map_or(*user != by.user.id, |users| users.contains(user));
-        let targets: Vec<_> =
-            call.participants.iter().filter(|p| meant(&p.seen.user.id)).map(|p| p.seen.id.clone()).collect();
+        let targets: Vec<_> = call.participants.iter().filter(|p| meant(&p.seen.user.id)).map(|p| p.seen.id.clone()).collect();
         for id in targets {
             self.switch_off(cid, &id, Some(&by.user.id), *audio, *video, *screen);
         }

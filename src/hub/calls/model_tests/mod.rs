@@ -156,8 +156,10 @@ impl World {
                 (session, Request::GetOrCreate(get(*call, data)))
             }
             Op::Join { session, call, create, participation } => {
-                let participation = participation.map(|(n, generation)| json!({"id": format!("own-{n}"), "generation": generation}));
-                let join = json!({"type": "default", "id": format!("call-{call}"), "create": create, "participation": participation});
+                let participation =
+                    participation.map(|(n, generation)| json!({"id": format!("own-{n}"), "generation": generation}));
+                let join =
+                    json!({"type": "default", "id": format!("call-{call}"), "create": create, "participation": participation});
                 (session, Request::Join(read(join)))
             }
             Op::Leave(s, c) => (s, Request::Leave(read(at(*c)))),

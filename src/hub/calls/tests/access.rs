@@ -53,14 +53,19 @@ fn g41_access_is_granted_and_removed_later_by_members_and_who_is_removed_is_put_
     let mut world = World::new();
     members_only(&mut world);
     world.create("anna", "my-call-type:1", json!({"members": [{"user_id": "ben"}]}));
-    world.ask(1, "anna", members("my-call-type:1", json!({"update_members": [{"user_id": "carl", "role": "call_member"}]}))).unwrap();
+    world
+        .ask(1, "anna", members("my-call-type:1", json!({"update_members": [{"user_id": "carl", "role": "call_member"}]})))
+        .unwrap();
     world.may_join(3, "carl", "my-call-type:1").unwrap();
     world.may_join(2, "ben", "my-call-type:1").unwrap();
     world.told();
     world.ask(0, "anna", members("my-call-type:1", json!({"remove_members": ["carl"]}))).unwrap();
     let told = world.told();
     assert!(told.contains(&(2, "updated by anna".into())), "{told:?}");
-    assert!(told.contains(&(3, "p7 left: Removed".into())) || told.iter().any(|(s, t)| *s == 3 && t.ends_with("left: Removed")), "{told:?}");
+    assert!(
+        told.contains(&(3, "p7 left: Removed".into())) || told.iter().any(|(s, t)| *s == 3 && t.ends_with("left: Removed")),
+        "{told:?}"
+    );
     assert_eq!(world.view("my-call-type:1").participants.len(), 1);
     assert!(world.may_join(3, "carl", "my-call-type:1").is_err());
 }
@@ -142,11 +147,15 @@ fn a_hub_of_its_own_roles_and_types() {
     assert!(matches!(world.ask(0, "anna", put("ward", json!({}))).unwrap_err(), Refused::NotAdmin));
     world.with_role("root", "admin");
     let settings = json!({"video": {"enabled": false}, "ring": {"answer": "first"}});
-    world.ask(0, "root", put("ward", json!({"settings": settings, "grants": {"nurse": ["read-call", "join-call", "kick-user"]}}))).unwrap();
+    world
+        .ask(0, "root", put("ward", json!({"settings": settings, "grants": {"nurse": ["read-call", "join-call", "kick-user"]}})))
+        .unwrap();
     world.with_role("nina", "nurse");
     world.create("anna", "ward:1", json!({}));
     world.may_join(5, "nina", "ward:1").unwrap();
-    let Answer::Call(call) = world.ask(5, "nina", Request::Get(GetCall { kind: "ward".into(), ..get("1") })).unwrap() else { panic!() };
+    let Answer::Call(call) = world.ask(5, "nina", Request::Get(GetCall { kind: "ward".into(), ..get("1") })).unwrap() else {
+        panic!()
+    };
     assert_eq!(call.own_capabilities, [Capability::ReadCall, Capability::JoinCall, Capability::KickUser]);
     assert!(!call.settings.video.enabled);
     let muted = world.view("ward:1").participants[0].muted;

@@ -97,7 +97,14 @@ fn b19_a_session_lasts_from_the_first_participant_to_the_last() {
     world.ask(1, "anna", leave()).unwrap();
     world.ask(2, "ben", leave()).unwrap();
     let zoe: Vec<_> = world.told().into_iter().filter(|(session, _)| *session == 9).map(|(_, text)| text).collect();
-    let expected = ["session 1 started", "p3 joined, generation 1", "p4 joined, generation 1", "p3 left: Left", "p4 left: Left", "session 1 ended"];
+    let expected = [
+        "session 1 started",
+        "p3 joined, generation 1",
+        "p4 joined, generation 1",
+        "p3 left: Left",
+        "p4 left: Left",
+        "session 1 ended",
+    ];
     assert_eq!(zoe, expected);
     world.join(1, "anna");
     assert_eq!(world.view("default:lobby").session.unwrap().number, 2, "g4: the same id is used again");

@@ -51,10 +51,11 @@ fn k12_a_user_lists_the_calls_it_created_or_belongs_to() {
     world.wall += Duration::from_secs(1);
     world.create("ben", "livestream:2", json!({}));
     world.create("carl", "default:3", json!({}));
-    let list = |world: &mut World, body| match world.ask(0, "ben", Request::List(serde_json::from_value::<ListCalls>(body).unwrap())) {
-        Ok(Answer::Calls(list)) => list.calls.into_iter().map(|call| call.cid.to_string()).collect::<Vec<_>>(),
-        other => panic!("{other:?}"),
-    };
+    let list =
+        |world: &mut World, body| match world.ask(0, "ben", Request::List(serde_json::from_value::<ListCalls>(body).unwrap())) {
+            Ok(Answer::Calls(list)) => list.calls.into_iter().map(|call| call.cid.to_string()).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
     assert_eq!(list(&mut world, json!({})), ["livestream:2", "default:1"]);
     assert_eq!(list(&mut world, json!({"type": "default"})), ["default:1"]);
     assert_eq!(list(&mut world, json!({"limit": 1})), ["livestream:2"]);
