@@ -172,6 +172,8 @@ async fn nonsense_is_answered_and_the_connection_goes_on() {
         (br#"{"jsonrpc":"2.0","id":1,"method":"join"}"#, ErrorKind::InvalidParams),
         (br#"{"jsonrpc":"2.0","id":1,"method":"join","params":{"cid":"lobby"}}"#, ErrorKind::InvalidParams),
         (br#"{"jsonrpc":"2.0","id":1,"method":"join","params":{"cid":"a:b","command":"leave"}}"#, ErrorKind::InvalidParams),
+        (br#"{"jsonrpc":"2.0","id":1,"method":"open"}"#, ErrorKind::InvalidParams),
+        (br#"{"jsonrpc":"2.0","id":1,"method":"open","params":{"relay":["door"]}}"#, ErrorKind::InvalidParams),
         (br#"{"jsonrpc":"2.0","id":1,"method":"mute","params":{}}"#, ErrorKind::InvalidParams),
         (br#"{"jsonrpc":"2.0","id":1,"method":"mute","params":{"audio":"yes"}}"#, ErrorKind::InvalidParams),
     ] {

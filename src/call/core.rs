@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::peers::{Peer, Wish};
+use super::switches::Switches;
 use super::{Effect, Input, PeerId, Refused, Request, Settings};
 use crate::protocol::control::{CallState, CallStatus, Command};
 use crate::protocol::hub::{Event, EventBody, JoinCall, Joined, Muted, Participant, Participation, Signal, offers};
@@ -25,7 +26,7 @@ pub struct Core {
     call: Option<InCall>,
     /// Left by a person: the auto-join call is not joined again until asked for.
     left: bool,
-    muted: Muted,
+    switches: Switches,
     next_tag: u64,
     effects: VecDeque<Effect>,
 }
@@ -59,13 +60,14 @@ impl Core {
     /// Not in a call; goes for the auto-join call as soon as the hub is there.
     pub fn new(settings: Settings) -> Self {
         let call = settings.auto_join.clone().map(InCall::new);
-        Self { settings, hub_open: false, call, left: false, muted: Muted::default(), next_tag: 1, effects: VecDeque::new() }
+        Self { settings, hub_open: false, call, left: false, switches: Switches::default(), next_tag: 1, effects: VecDeque::new() }
     }
 
     /// Takes what happened. Refusals are for whoever sent a command; nothing else is refused.
     pub fn handle(&mut self, input: Input, now: Instant) -> Result<(), Refused> {
         match input {
             Input::Command(command) => self.command(command)?,
+            Input::Privacy(on) => self.switch(self.switches.privacy(on)),
             Input::HubOpened { resumed } => self.opened(resumed),
             Input::HubLost => self.hub_open = false,
             Input::Hub(event) => self.event(event, now),
@@ -110,7 +112,7 @@ impl Core {
 
     /// What is switched off here.
     pub fn muted(&self) -> Muted {
-        self.muted
+        self.switches.off()
     }
 
     /// For `status`; counters of pictures and sound are the media engine's to fill in.
@@ -126,7 +128,7 @@ impl Core {
             state,
             error: call.error.clone(),
             participant: call.me.as_ref().map(|me| me.id.clone()),
-            muted: self.muted,
+            muted: self.muted(),
             first_picture_ms: None,
             participants: call.peers.values().map(Peer::status).collect(),
         })
@@ -158,14 +160,7 @@ impl Core {
                 self.leave();
                 self.left = true;
             }
-            Command::Mute { audio, video } => {
-                let muted = Muted { audio: audio.unwrap_or(self.muted.audio), video: video.unwrap_or(self.muted.video) };
-                if muted != self.muted {
-                    self.muted = muted;
-                    self.effects.push_back(Effect::Mute(muted));
-                    self.tell_muted();
-                }
-            }
+            Command::Mute { audio, video } => self.switch(self.switches.wish(audio, video)?),
             // Relays have nothing to do with the call: the driver keeps this for itself.
             Command::Open { .. } => {}
         }
@@ -240,7 +235,7 @@ impl Core {
             }
             call.peers.clear();
         }
-        let tell = self.muted != me.muted;
+        let tell = self.switches.off() != me.muted;
         call.me = Some(me);
         let gone: Vec<ParticipantId> = call.peers.keys().filter(|id| others.iter().all(|p| p.id != **id)).cloned().collect();
         for id in gone {
@@ -329,12 +324,20 @@ impl Core {
         }
     }
 
+    fn switch(&mut self, switches: Switches) {
+        let before = std::mem::replace(&mut self.switches, switches).off();
+        if self.muted() != before {
+            self.effects.push_back(Effect::Mute(self.muted()));
+            self.tell_muted();
+        }
+    }
+
     fn tell_muted(&mut self) {
         if let Some(call) = &self.call
             && call.me.is_some()
         {
             let cid = call.cid.clone();
-            self.request(Request::Mute(cid, self.muted));
+            self.request(Request::Mute(cid, self.muted()));
         }
     }
 

@@ -14,6 +14,7 @@
 
 mod core;
 mod peers;
+mod switches;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +50,8 @@ pub enum Input {
     },
     /// The connection to the hub is gone.
     HubLost,
+    /// The hardware privacy switch is on or off.
+    Privacy(bool),
     /// The hub tells.
     Hub(Event),
     /// The answer to a request.
@@ -152,4 +155,7 @@ pub enum Refused {
     /// Nothing to leave or mute.
     #[error("not in a call")]
     NoCall,
+    /// The hardware privacy switch is above everything.
+    #[error("the privacy switch is on: microphone and camera stay off until somebody switches it off")]
+    Private,
 }

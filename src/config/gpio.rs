@@ -14,6 +14,17 @@ pub struct Gpio {
     pub lights: Vec<Light>,
     /// `[[relay]]`
     pub relays: Vec<Relay>,
+    /// `[privacy]`
+    pub privacy: Option<Privacy>,
+}
+
+/// `[privacy]`: a switch that cuts microphone and camera.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Privacy {
+    /// Where it is.
+    pub line: Line,
+    /// The resistor inside the chip.
+    pub bias: Bias,
 }
 
 /// Which line of which chip.
@@ -139,11 +150,13 @@ pub enum Shows {
     Microphone,
     /// Signed in to the hub.
     Online,
+    /// The privacy switch is on.
+    Privacy,
 }
 
 impl Shows {
     /// All of them, as they are written.
-    pub const ALL: [(&'static str, Self); 7] = [
+    pub const ALL: [(&'static str, Self); 8] = [
         ("in-call", Self::InCall),
         ("joining", Self::Joining),
         ("muted", Self::Muted),
@@ -151,6 +164,7 @@ impl Shows {
         ("camera", Self::Camera),
         ("microphone", Self::Microphone),
         ("online", Self::Online),
+        ("privacy", Self::Privacy),
     ];
 }
 

@@ -37,7 +37,7 @@ pub use appliance::{
 };
 pub use gpio::{
     Bias, Button, DEFAULT_DEBOUNCE, DEFAULT_DOUBLE_TIME, DEFAULT_HOLD_TIME, DEFAULT_PULSE, DEFAULT_STUCK_TIME, Gpio, Light, Line,
-    LineId, MAX_PULSE, Pattern, Relay, Shown, Shows,
+    LineId, MAX_PULSE, Pattern, Privacy, Relay, Shown, Shows,
 };
 pub use hub::{Hub, HubUser, Tls};
 pub use report::Report;

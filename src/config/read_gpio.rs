@@ -1,4 +1,4 @@
-//! `[[button]]`, `[[light]]` and `[[relay]]`: from the merged tree to [`Gpio`].
+//! `[[button]]`, `[[light]]`, `[[relay]]` and `[privacy]`: from the merged tree to [`Gpio`].
 
 use std::time::Duration;
 
@@ -25,7 +25,24 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Gpio {
     let relays = tables(reading, root, "relay", |s| relay(s, &mut taken));
     let buttons = tables(reading, root, "button", |s| button(s, &mut taken));
     let lights = tables(reading, root, "light", |s| light(s, &mut taken));
-    Gpio { buttons, lights, relays }
+    let privacy = if root.contains_key("privacy") {
+        privacy(&mut reading.section(root, "privacy"), &mut taken)
+    } else {
+        reading.known.insert("privacy".to_owned());
+        privacy(&mut reading.nothing("privacy"), &mut taken)
+    };
+    Gpio { buttons, lights, relays, privacy }
+}
+
+fn privacy(s: &mut Section<'_, '_>, taken: &mut Taken) -> Option<Privacy> {
+    let (line, bias) = (line(s, taken), bias(s));
+    Some(Privacy { line: line?, bias })
+}
+
+fn bias(s: &mut Section<'_, '_>) -> Bias {
+    const WORDS: [(&str, Bias); 4] =
+        [("as-is", Bias::AsIs), ("pull-up", Bias::PullUp), ("pull-down", Bias::PullDown), ("none", Bias::None)];
+    s.choice("bias", &WORDS).map_or(Bias::default(), |bias| bias.value)
 }
 
 /// `[[key]]`, any number of times. Where there is none, an empty one is read and forgotten, so that its keys are known.
@@ -52,9 +69,7 @@ fn tables<'a, T>(
 
 fn button(s: &mut Section<'_, '_>, taken: &mut Taken) -> Option<Button> {
     let line = line(s, taken);
-    const BIAS: [(&str, Bias); 4] =
-        [("as-is", Bias::AsIs), ("pull-up", Bias::PullUp), ("pull-down", Bias::PullDown), ("none", Bias::None)];
-    let bias = s.choice("bias", &BIAS).map_or(Bias::default(), |bias| bias.value);
+    let bias = bias(s);
     let name = s.text("name").map(|name| name.value.to_owned());
     let debounce = s.duration("debounce", Duration::ZERO..=ms(500)).unwrap_or(DEFAULT_DEBOUNCE);
     let hold_time = s.duration("hold-time", ms(200)..=ms(10_000)).unwrap_or(DEFAULT_HOLD_TIME);

@@ -4,11 +4,12 @@
 //!   line ── edges ──► gestures (pure) ──► Wanted ──► driver          one task for all buttons, one for each line
 //!   driver ── Status (watch) ──► lights                              one task for each
 //!   driver ── open ──► relays                                        a thread of their own
+//!   privacy switch ──► driver                                        on when in doubt
 //! ```
 //!
 //! A line that is not to be had, or goes, is said in `status` and tried again, with growing pauses, for ever.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -20,9 +21,11 @@ use crate::protocol::control::{DeviceState, GpioStatus, LineStatus, Status};
 
 mod buttons;
 mod clock;
+mod edges;
 mod light;
 mod lights;
 mod line;
+mod privacy;
 mod relays;
 
 pub use line::Error;
@@ -45,13 +48,17 @@ pub struct Wanted {
     pub gesture: Gesture,
     /// What is to be done, depending on the state of the call.
     pub actions: Actions,
+    /// Since when that is clear; with debouncing and waiting behind it.
+    pub at: Instant,
 }
 
 /// Keeps the lines; dropping it switches everything off.
 #[derive(Debug)]
 pub struct Handle {
     relays: relays::Relays,
-    view: watch::Receiver<GpioStatus>,
+    // Kept, whether there are lines or not: nobody must take the end of a channel for the end of the buttons.
+    view: View,
+    private: watch::Sender<bool>,
     _tasks: JoinSet<()>,
     _wanted: mpsc::Sender<Wanted>,
 }
@@ -62,9 +69,14 @@ impl Handle {
         self.relays.opener()
     }
 
+    /// Whether the privacy switch is on. Without one it is off, and one that cannot be read is on.
+    pub fn private(&self) -> watch::Receiver<bool> {
+        self.private.subscribe()
+    }
+
     /// How the lines are; changes with them.
     pub fn view(&self) -> watch::Receiver<GpioStatus> {
-        self.view.clone()
+        self.view.0.subscribe()
     }
 }
 
@@ -80,8 +92,13 @@ pub fn start(config: config::Gpio, status: watch::Receiver<Status>) -> std::io::
     if !config.buttons.is_empty() {
         tasks.spawn(buttons::run(config.buttons, view.clone(), wanted.clone()));
     }
+    let private = watch::Sender::new(config.privacy.is_some());
+    if let Some(privacy) = config.privacy {
+        tasks.spawn(privacy::run(privacy, private.clone(), view.line(Kind::Privacy, 0)));
+    }
     let relays = relays::Relays::start(config.relays, &view)?;
-    Ok((Handle { relays, view: view.0.subscribe(), _tasks: tasks, _wanted: wanted }, receiver))
+    let handle = Handle { relays, view, private, _tasks: tasks, _wanted: wanted };
+    Ok((handle, receiver))
 }
 
 /// What hangs on a line.
@@ -90,6 +107,7 @@ enum Kind {
     Button,
     Light,
     Relay,
+    Privacy,
 }
 
 /// What is shown of all lines.
@@ -106,6 +124,10 @@ impl View {
             buttons: config.buttons.iter().map(|button| line(&button.name, &button.line)).collect(),
             lights: config.lights.iter().map(|light| line(&light.name, &light.line)).collect(),
             relays: config.relays.iter().map(|relay| line(&relay.name, &relay.line)).collect(),
+            privacy: config.privacy.as_ref().map(|privacy| {
+                let line = line(&"privacy".to_owned(), &privacy.line);
+                LineStatus { on: true, ..line }
+            }),
         }))
     }
 
@@ -127,9 +149,10 @@ impl LineView {
     fn change(&self, change: impl FnOnce(&mut LineStatus)) {
         self.view.0.send_if_modified(|status| {
             let lines = match self.kind {
-                Kind::Button => &mut status.buttons,
-                Kind::Light => &mut status.lights,
-                Kind::Relay => &mut status.relays,
+                Kind::Button => status.buttons.as_mut_slice(),
+                Kind::Light => status.lights.as_mut_slice(),
+                Kind::Relay => status.relays.as_mut_slice(),
+                Kind::Privacy => status.privacy.as_mut_slice(),
             };
             let Some(line) = lines.get_mut(self.index) else { return false };
             let before = line.clone();
@@ -142,20 +165,26 @@ impl LineView {
         self.change(|line| line.on = on);
     }
 
+    /// A line that we do not have is off, but the privacy switch is on.
+    fn in_doubt(&self) -> bool {
+        self.kind == Kind::Privacy
+    }
+
     /// We have it.
     fn running(&mut self) {
         self.pause = FIRST_PAUSE;
-        self.change(|line| *line = LineStatus { state: DeviceState::Running, on: false, error: None, ..line.clone() });
+        let on = self.in_doubt();
+        self.change(|line| *line = LineStatus { state: DeviceState::Running, on, error: None, ..line.clone() });
     }
 
     /// We have it no more, or not yet: the pause before the next attempt.
     fn failed(&mut self, error: &Error) -> Duration {
-        let (state, text) = (error.state(), error.to_string());
+        let (state, text, on) = (error.state(), error.to_string(), self.in_doubt());
         self.change(|line| {
             if line.error.as_ref() != Some(&text) {
                 tracing::warn!(line.name, "{text}");
             }
-            *line = LineStatus { state, on: false, error: Some(text), ..line.clone() };
+            *line = LineStatus { state, on, error: Some(text), ..line.clone() };
         });
         let pause = self.pause;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);

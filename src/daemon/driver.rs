@@ -27,6 +27,7 @@ pub(super) struct Driver {
     pub shown: watch::Sender<Status>,
     pub view: watch::Receiver<media::View>,
     pub gpio: watch::Receiver<GpioStatus>,
+    pub private: watch::Receiver<bool>,
     /// When the call was asked for, and how long after that the first remote picture came.
     pub wished: Instant,
     pub first_picture_ms: Option<u64>,
@@ -54,6 +55,7 @@ impl Driver {
     ) -> Result<(), Error> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        self.privacy();
         loop {
             self.show();
             let due = self.core.poll_timeout().map(|(at, _)| tokio::time::Instant::from_std(at));
@@ -62,6 +64,10 @@ impl Driver {
                 event = media_events.recv() => self.media_event(event.ok_or(Error::Ended("the media engine"))?),
                 ask = asks.recv() => self.ask(ask.ok_or(Error::Ended("the control socket"))?),
                 wanted = wanted.recv() => self.wanted(wanted.ok_or(Error::Ended("the buttons"))?),
+                changed = self.private.changed() => {
+                    changed.map_err(|_| Error::Ended("the privacy switch"))?;
+                    self.privacy();
+                }
                 changed = self.gpio.changed() => changed.map_err(|_| Error::Ended("the buttons"))?,
                 changed = self.view.changed() => changed.map_err(|_| Error::Ended("the media engine"))?,
                 () = at(due) => {
@@ -138,19 +144,25 @@ impl Driver {
 
     /// Somebody did something with a button: the same commands as at every other door.
     fn wanted(&mut self, wanted: Wanted) {
-        let Wanted { button, gesture, actions } = wanted;
+        let Wanted { button, gesture, actions, at } = wanted;
         let Some(action) = actions.now(Phase::of(self.core.status().as_ref())) else {
             tracing::info!(button, ?gesture, "nothing to do now");
             return;
         };
         let command = action.command(self.core.muted());
-        tracing::info!(button, ?gesture, ?command, "button");
+        let after_us = at.elapsed().as_micros() as u64;
+        tracing::info!(button, ?gesture, ?command, after_us, "button");
         if let Command::Open { relay } = command {
             let (reply, _) = oneshot::channel();
             tokio::spawn(open(self.relays.clone(), relay, reply));
         } else if let Err(refused) = self.command(command) {
             tracing::info!(button, "refused: {refused}");
         }
+    }
+
+    fn privacy(&mut self) {
+        let private = *self.private.borrow_and_update();
+        self.input(Input::Privacy(private));
     }
 
     fn command(&mut self, command: Command) -> Result<(), Refused> {

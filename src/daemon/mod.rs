@@ -77,8 +77,8 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     watchdog::start(engine.clone());
     ready();
     watchdog::ready();
-    let (relays, gpio) = (lines.opener(), lines.view());
-    driver::Driver { core, hub, engine, relays, shown, view, gpio, wished: Instant::now(), first_picture_ms: None }
+    let (relays, gpio, private) = (lines.opener(), lines.view(), lines.private());
+    driver::Driver { core, hub, engine, relays, shown, view, gpio, private, wished: Instant::now(), first_picture_ms: None }
         .run(hub_events, media_events, asks, wanted)
         .await
 }

@@ -261,6 +261,9 @@ pub struct GpioStatus {
     pub lights: Vec<LineStatus>,
     /// `[[relay]]`.
     pub relays: Vec<LineStatus>,
+    /// `[privacy]`
+    #[serde(default)]
+    pub privacy: Option<LineStatus>,
 }
 
 /// One GPIO line.
@@ -272,7 +275,7 @@ pub struct LineStatus {
     pub line: String,
     /// Whether we have it: `running`, or why not.
     pub state: DeviceState,
-    /// A button is pressed, a light shows something (it may be blinking), a relay is on.
+    /// A button is pressed, a light shows something (it may be blinking), a relay is on, microphone and camera are cut.
     pub on: bool,
     /// What is wrong with it, for people. A line may be had and its button still be stuck.
     pub error: Option<String>,

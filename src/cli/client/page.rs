@@ -109,7 +109,8 @@ fn gpio(gpio: &GpioStatus) -> Vec<Vec<String>> {
     let buttons = gpio.buttons.iter().map(|button| line("button", "pressed", button));
     let lights = gpio.lights.iter().map(|light| line("light", "lit", light));
     let relays = gpio.relays.iter().map(|relay| line("relay", "on", relay));
-    buttons.chain(lights).chain(relays).collect()
+    let privacy = gpio.privacy.iter().map(|privacy| line("switch", "on", privacy));
+    buttons.chain(lights).chain(relays).chain(privacy).collect()
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ fn is_so(what: Shows, status: &Status) -> bool {
         // What the pipelines really do, not what was asked.
         Shows::Camera => device(&status.media.camera),
         Shows::Microphone => device(&status.media.microphone),
+        Shows::Privacy => status.gpio.privacy.iter().any(|line| line.on),
         Shows::Online => status.hub.state == HubState::Connected,
     }
 }
@@ -56,7 +57,7 @@ fn fault(status: &Status) -> bool {
     let call = status.call.as_ref().is_some_and(|call| call.error.is_some());
     hub || call
         || devices.iter().any(|device| broken(device.state))
-        || gpio.buttons.iter().chain(&gpio.lights).chain(&gpio.relays).any(line)
+        || gpio.buttons.iter().chain(&gpio.lights).chain(&gpio.relays).chain(&gpio.privacy).any(line)
 }
 
 #[cfg(test)]
