@@ -74,7 +74,13 @@ fn button(s: &mut Section<'_, '_>, taken: &mut Taken) -> Option<Button> {
     let debounce = s.duration("debounce", Duration::ZERO..=ms(500)).unwrap_or(DEFAULT_DEBOUNCE);
     let hold_time = s.duration("hold-time", ms(200)..=ms(10_000)).unwrap_or(DEFAULT_HOLD_TIME);
     let double_time = s.duration("double-time", ms(100)..=ms(2_000)).unwrap_or(DEFAULT_DOUBLE_TIME);
-    let stuck_time = s.duration("stuck-time", ms(11_000)..=ms(600_000)).unwrap_or(DEFAULT_STUCK_TIME);
+    let stuck_time = s.duration("stuck-time", ms(2_000)..=ms(600_000)).unwrap_or(DEFAULT_STUCK_TIME);
+    if stuck_time <= hold_time
+        && let Some(node) = s.node("stuck-time")
+    {
+        let problem = Problem::error("`button.stuck-time` must be longer than `button.hold-time`");
+        s.note(problem.at(&node.at, "then it would never be a hold"));
+    }
     let press = actions(s, "press", "button.press", taken);
     let hold = actions(s, "hold", "button.hold", taken);
     let double_press = actions(s, "double-press", "button.double-press", taken);
