@@ -4,9 +4,10 @@ use std::io::{BufRead, IsTerminal, Read, Write};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::verbs::{HubArgs, HubConfigArgs, HubVerb};
+use super::verbs::{HubArgs, HubConfigArgs, HubTokenArgs, HubVerb};
 use super::{Failure, say};
 use crate::config::{self, Hub};
+use crate::protocol::hub::User;
 use crate::{hub, telemetry};
 
 /// The longest password that is read.
@@ -16,6 +17,7 @@ const MAX_PASSWORD: u64 = 1024;
 pub fn run(args: HubArgs) -> Result<(), Failure> {
     match args.verb {
         Some(HubVerb::Passwd) => passwd(),
+        Some(HubVerb::Token(args)) => token(args),
         Some(HubVerb::Check(config)) => {
             load(&config)?;
             say("ok");
@@ -62,6 +64,22 @@ fn serve(config: Hub) -> Result<(), Failure> {
     // A thread that still computes a password hash must not hold up the end.
     runtime.shutdown_background();
     served
+}
+
+fn token(args: HubTokenArgs) -> Result<(), Failure> {
+    let config = load(&args.config)?;
+    let HubTokenArgs { user, name, role, teams, expires, key, key_file, .. } = args;
+    let known = config.users.iter().find(|known| known.id == user).cloned();
+    let mut user = known
+        .map_or_else(|| User::new(user), |known| User { id: known.id, name: known.name, role: known.role, teams: known.teams });
+    user.name = name.unwrap_or(user.name);
+    user.role = role.unwrap_or(user.role);
+    if !teams.is_empty() {
+        user.teams = teams.into_iter().collect();
+    }
+    let wanted = hub::Minted { user, lifetime: expires, key: key.as_deref(), key_file: key_file.as_deref() };
+    say(&hub::mint_token(&config, &wanted).map_err(Failure::failed)?);
+    Ok(())
 }
 
 fn passwd() -> Result<(), Failure> {

@@ -1,11 +1,13 @@
 //! What `callbox hub` is told: `hub.toml`, checked.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Log, Secret};
 use crate::protocol::UserId;
+use crate::protocol::hub::{PutCallType, Role};
 
 /// `hub.toml`.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,12 +20,22 @@ pub struct Hub {
     pub reconnect_grace: Duration,
     /// How long an access token is good for.
     pub token_lifetime: Duration,
+    /// How long a sign-in can be refreshed without the password.
+    pub refresh_lifetime: Duration,
     /// How many clients one call takes.
     pub max_participants: u32,
+    /// How many sessions one user may have at a time.
+    pub max_sessions_per_user: u32,
     /// HTTPS; none: plain HTTP, for localhost or behind a proxy.
     pub tls: Option<Tls>,
     /// What is logged.
     pub log: Log,
+    /// Who is told of rings by HTTP; none: nobody.
+    pub webhook: Option<Webhook>,
+    /// Call types besides the built-in ones, and changes to those.
+    pub call_types: Vec<PutCallType>,
+    /// Keys of integrators, who sign tokens for users of their own.
+    pub token_keys: Vec<TokenKey>,
     /// Who may sign in.
     pub users: Vec<HubUser>,
 }
@@ -35,9 +47,14 @@ impl Default for Hub {
             state_directory: "/var/lib/callbox-hub".into(),
             reconnect_grace: Duration::from_secs(30),
             token_lifetime: Duration::from_secs(3600),
+            refresh_lifetime: Duration::from_secs(30 * 86_400),
             max_participants: 4,
+            max_sessions_per_user: 20,
             tls: None,
             log: Log::default(),
+            webhook: None,
+            call_types: Vec::new(),
+            token_keys: Vec::new(),
             users: Vec::new(),
         }
     }
@@ -61,4 +78,57 @@ pub struct HubUser {
     pub name: String,
     /// argon2id in PHC form, as `callbox hub passwd` prints it.
     pub password_hash: Secret,
+    /// What the user may do where no call says otherwise; `user` unless configured.
+    pub role: Role,
+    /// The teams of a multi-tenant hub that the user belongs to.
+    pub teams: BTreeSet<String>,
+}
+
+/// `[[token-key]]`: whoever has this key says who its users are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenKey {
+    /// The `kid` of its tokens.
+    pub id: String,
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// How it signs, and where the key is.
+    pub kind: TokenKeyKind,
+    /// The longest lifetime of its tokens.
+    pub max_lifetime: Duration,
+}
+
+/// How a key of an integrator signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenKeyKind {
+    /// HMAC with SHA-256; the secret is in this file, without the line end.
+    Hs256(PathBuf),
+    /// Ed25519; the public key is in this PEM file.
+    Ed25519(PathBuf),
+}
+
+/// `[webhook]`: who is told of rings, so that a push service can wake a callee.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where to post to.
+    pub url: String,
+    /// The secret that signs, in this file, without the line end.
+    pub secret_file: PathBuf,
+    /// What is posted.
+    pub events: BTreeSet<WebhookEvent>,
+}
+
+/// What a webhook can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WebhookEvent {
+    /// A user is rung.
+    Ring,
+    /// A user is told of a call.
+    Notify,
+    /// A user has missed a ring.
+    Missed,
+}
+
+impl WebhookEvent {
+    /// All of them, as they are written.
+    pub const ALL: [(&'static str, Self); 3] = [("ring", Self::Ring), ("notify", Self::Notify), ("missed", Self::Missed)];
 }

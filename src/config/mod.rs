@@ -39,7 +39,7 @@ pub use gpio::{
     Bias, Button, DEFAULT_DEBOUNCE, DEFAULT_DOUBLE_TIME, DEFAULT_HOLD_TIME, DEFAULT_PULSE, DEFAULT_STUCK_TIME, Gpio, Light, Line,
     LineId, MAX_PULSE, Pattern, Privacy, Relay, Shown, Shows,
 };
-pub use hub::{Hub, HubUser, Tls};
+pub use hub::{Hub, HubUser, Tls, TokenKey, TokenKeyKind, Webhook, WebhookEvent};
 pub use report::Report;
 pub use value::{BadBitrate, Bitrate, LogLevel, Secret};
 

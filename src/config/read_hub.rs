@@ -1,6 +1,10 @@
 //! `hub.toml`: from the merged tree to [`Hub`].
 
-use std::collections::BTreeMap;
+mod keys;
+mod types;
+mod webhook;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,9 +15,14 @@ use super::check;
 use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::source::Span;
-use super::tree::{Table, Value};
+use super::tree::{Node, Table, Value};
 use super::{Hub, HubUser, Log, Secret, Tls};
 use crate::protocol::UserId;
+use crate::protocol::hub::Role;
+use crate::protocol::id::check_name;
+
+/// The longest lifetime of a token that is configurable.
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
 
 /// Reads every table; what is wrong is noted in `reading`.
 pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Hub {
@@ -37,16 +46,23 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Hub {
     let state_directory = s.path("state-directory").map_or(default.state_directory, |path| path.value);
     let reconnect_grace =
         s.duration("reconnect-grace", Duration::ZERO..=Duration::from_secs(3600)).unwrap_or(default.reconnect_grace);
-    let token_lifetime = s.duration("token-lifetime", Duration::from_secs(1)..=Duration::from_secs(30 * 86_400));
+    let token_lifetime = s.duration("token-lifetime", Duration::from_secs(1)..=MONTH);
+    let refresh_lifetime = s.duration("refresh-lifetime", Duration::from_secs(1)..=12 * MONTH);
     let max_participants = s.integer("max-participants", 2..=16).map_or(default.max_participants, |most| most.value);
+    let most_sessions = s.integer("max-sessions-per-user", 1..=100_000).map_or(default.max_sessions_per_user, |most| most.value);
     Hub {
         listen,
         state_directory,
         reconnect_grace,
         token_lifetime: token_lifetime.unwrap_or(default.token_lifetime),
+        refresh_lifetime: refresh_lifetime.unwrap_or(default.refresh_lifetime),
         max_participants,
+        max_sessions_per_user: most_sessions,
         tls: tls(reading.section(root, "tls")),
         log: Log { level: reading.section(root, "log").log_level().unwrap_or_default() },
+        webhook: webhook::read(reading.section(root, "webhook")),
+        call_types: types::read(reading, root),
+        token_keys: keys::read(reading, root),
         users: users(reading, root),
     }
 }
@@ -69,18 +85,25 @@ fn tls(mut s: Section<'_, '_>) -> Option<Tls> {
     Some(Tls { certificate: certificate?.value, key: key?.value })
 }
 
-fn users<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Vec<HubUser> {
-    let Some(node) = reading.root(root).node("user") else {
-        reading.problems.push(
-            Problem::warning("nobody can sign in: there is no [[user]]").help("make a password hash with `callbox hub passwd`"),
-        );
-        register(reading);
-        return Vec::new();
-    };
+/// The tables of `[[NAME]]`; none if there are none.
+fn tables<'a>(reading: &mut Reading<'a>, root: &'a Table, name: &'static str, keys: &[&str]) -> Option<&'a [Node]> {
+    // Known even where none is read.
+    reading.known.extend(keys.iter().map(|key| format!("{name}.{key}")));
+    let node = reading.root(root).node(name)?;
     let Value::List(items) = &node.value else {
-        let problem = Problem::error(format!("`user` must be a list of tables, not {}", node.value.kind()));
-        reading.problems.push(problem.at(&node.at, "").help("write [[user]], in double brackets, for each user"));
-        register(reading);
+        let problem = Problem::error(format!("`{name}` must be a list of tables, not {}", node.value.kind()));
+        reading.problems.push(problem.at(&node.at, "").help(format!("write [[{name}]], in double brackets, for each {name}")));
+        return Some(&[]);
+    };
+    Some(items)
+}
+
+fn users<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Vec<HubUser> {
+    let Some(items) = tables(reading, root, "user", &["id", "name", "password-hash", "role", "teams"]) else {
+        if !root.contains_key("token-key") {
+            let problem = Problem::warning("nobody can sign in: there is no [[user]]");
+            reading.problems.push(problem.help("make a password hash with `callbox hub passwd`"));
+        }
         return Vec::new();
     };
     let mut seen: BTreeMap<UserId, Span> = BTreeMap::new();
@@ -99,15 +122,12 @@ fn users<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Vec<HubUser> {
     users
 }
 
-/// Makes the keys of a user known although none was read.
-fn register(reading: &mut Reading<'_>) {
-    reading.known.extend(["user.id", "user.name", "user.password-hash"].map(str::to_owned));
-}
-
 fn user(s: &mut Section<'_, '_>, at: &Span) -> Option<(HubUser, Span)> {
     let id = s.parse::<UserId>("id");
     let name = s.text("name").map(|name| name.value.to_owned());
     let hash = s.text("password-hash");
+    let role = s.parse::<Role>("role").map_or_else(Role::user, |role| role.value);
+    let teams = teams(s);
     for (key, help) in [("id", "id = \"door-1\""), ("password-hash", "make one with `callbox hub passwd`")] {
         if s.node(key).is_none() {
             let problem = Problem::error(format!("`user.{key}` is missing"));
@@ -122,7 +142,18 @@ fn user(s: &mut Section<'_, '_>, at: &Span) -> Option<(HubUser, Span)> {
     }
     let id = id?;
     let name = name.unwrap_or_else(|| id.value.to_string());
-    Some((HubUser { id: id.value, name, password_hash: Secret::new(hash?.value) }, id.at))
+    Some((HubUser { id: id.value, name, password_hash: Secret::new(hash?.value), role, teams }, id.at))
+}
+
+fn teams(s: &mut Section<'_, '_>) -> BTreeSet<String> {
+    let mut teams = BTreeSet::new();
+    for team in s.texts("teams").unwrap_or_default() {
+        match check_name("a team", team.value, "-_.") {
+            Ok(()) => _ = teams.insert(team.value.to_owned()),
+            Err(why) => s.bad("teams", &team.at, why),
+        }
+    }
+    teams
 }
 
 /// Whether a hash can be checked by the hub, and in bearable time.

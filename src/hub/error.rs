@@ -28,11 +28,31 @@ pub enum Error {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The key that signs tokens.
-    #[error("cannot use the token key {}: {reason}", path.display())]
+    /// A key that signs or checks tokens, or signs webhooks.
+    #[error("cannot use the key {}: {reason}", path.display())]
     TokenKey {
         /// Which file.
         path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A token that cannot be made.
+    #[error("cannot make the token: {reason}")]
+    Token {
+        /// Why.
+        reason: String,
+    },
+    /// Where rings are told.
+    #[error("cannot use the webhook: {reason}")]
+    Webhook {
+        /// Why.
+        reason: String,
+    },
+    /// A call type of the configuration.
+    #[error("cannot use the call type `{name}` of the configuration: {reason}")]
+    CallType {
+        /// Which.
+        name: String,
         /// Why.
         reason: String,
     },

@@ -1,8 +1,8 @@
 //! The hub's HTTP side: what is served where, and the headers that keep browsers careful.
 
 use std::fmt::Write;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -13,11 +13,16 @@ use axum::{Json, Router};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
+use super::api;
 use super::driver::{Handle, Message};
+use super::identities::Identities;
+use super::limits::Paces;
 use super::passwords::Users;
 use super::signin::{self, SignIn};
 use super::socket;
-use super::tokens::Tokens;
+use super::tokens::{Identity, Tokens};
+use crate::protocol::UserId;
+use crate::protocol::rpc::{Details, Error, ErrorKind};
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -26,10 +31,40 @@ pub struct App {
     pub users: Users,
     /// Their tokens.
     pub tokens: Tokens,
+    /// Which tokens are void.
+    pub identities: Arc<Identities>,
     /// Failed sign-ins.
     pub signin: SignIn,
+    /// How often each user may ask.
+    pub paces: Mutex<Paces>,
     /// The owner of calls and sessions.
     pub driver: Handle,
+}
+
+impl App {
+    /// Whose access token this is, if it is good now.
+    pub fn identify(&self, token: &str, now: SystemTime) -> Result<Identity, Error> {
+        let bearer = self.tokens.check(token, now)?;
+        if self.identities.is_revoked(&bearer.id, bearer.times.issued_at) {
+            return Err(Identities::revoked());
+        }
+        let gone = || Error::new(ErrorKind::Unauthenticated, format!("there is no user `{}` any more", bearer.id));
+        let user = bearer.user.clone().or_else(|| self.users.find(&bearer.id)).ok_or_else(gone)?;
+        Ok(Identity { user, times: bearer.times })
+    }
+
+    /// One more request of a user, by whichever door.
+    pub fn pace(&self, user: &UserId, now: Instant) -> Result<(), Error> {
+        let taken = self.paces.lock().unwrap_or_else(PoisonError::into_inner).take(user, now);
+        taken.map_err(too_many)
+    }
+}
+
+/// Too many requests.
+pub fn too_many(wait: Duration) -> Error {
+    let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+    let details = Details { retry_after_ms: Some(ms), ..Details::default() };
+    Error::new(ErrorKind::RateLimited, format!("too many requests: try again in {ms} ms")).with(details)
 }
 
 /// A driver that does not answer in this time is not healthy.
@@ -60,7 +95,10 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/token", post(signin::token))
         .route("/v1/socket", get(socket::upgrade))
+        .route("/v1/openapi.json", get(document))
         .route("/healthz", get(health))
+        .merge(api::routes())
+        .method_not_allowed_fallback(wrong_method)
         .fallback(page)
         .layer(middleware::from_fn(careful))
         .with_state(app)
@@ -88,9 +126,27 @@ async fn health(State(app): State<Arc<App>>) -> Response {
     response
 }
 
+/// The API document.
+async fn document() -> Response {
+    match api::document() {
+        Ok(text) => ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], text).into_response(),
+        Err(e) => api::failure(Error::new(ErrorKind::InternalError, format!("the document cannot be written: {e}"))),
+    }
+}
+
+async fn wrong_method(request: Request) -> Response {
+    let text = format!("{} cannot be done here: /v1/openapi.json says what can", request.method());
+    let mut response = api::failure(Error::new(ErrorKind::MethodNotFound, text));
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}
+
 /// The page and the SDK, from the table in `hub::page`.
 async fn page(request: Request) -> Response {
     let (method, path) = (request.method(), request.uri().path());
+    if path.starts_with("/v1/") {
+        return api::failure(Error::new(ErrorKind::NotFound, "nothing here: /v1/openapi.json says what there is"));
+    }
     if method != Method::GET && method != Method::HEAD {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "only GET\n").into_response();
     }

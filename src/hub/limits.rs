@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use crate::protocol::UserId;
+
 /// Allows a burst, then one more after every interval.
 #[derive(Debug, Clone)]
 pub struct Bucket {
@@ -100,6 +102,35 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Requests of one user at once, over all sockets and REST.
+const REQUESTS: u32 = 500;
+/// Then one more after each of these.
+const PACE: Duration = Duration::from_millis(10);
+/// Users remembered before those with all their requests left are forgotten.
+const USERS: usize = 1024;
+
+/// Requests by user.
+#[derive(Debug, Default)]
+pub struct Paces {
+    buckets: HashMap<UserId, Bucket>,
+}
+
+impl Paces {
+    /// One more request; the error is how long to wait for the next one.
+    pub fn take(&mut self, user: &UserId, now: Instant) -> Result<(), Duration> {
+        if let Some(bucket) = self.buckets.get_mut(user) {
+            return if bucket.take(now) { Ok(()) } else { Err(bucket.wait(now)) };
+        }
+        if self.buckets.len() >= USERS && self.buckets.len() == self.buckets.capacity() {
+            self.buckets.retain(|_, bucket| !bucket.is_full(now));
+        }
+        let mut bucket = Bucket::new(REQUESTS, PACE, now);
+        bucket.take(now);
+        self.buckets.insert(user.clone(), bucket);
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,5 +161,21 @@ mod tests {
         }
         assert_eq!(attempts.buckets.len(), 1, "who is good is forgotten");
         assert_eq!(attempts.begin(bad, now + FORGIVE), Ok(()));
+    }
+    #[test]
+    fn a_user_who_asks_too_often_must_wait_and_others_need_not() {
+        let now = Instant::now();
+        let mut paces = Paces::default();
+        let (anna, ben) = (UserId::new("anna").unwrap(), UserId::new("ben").unwrap());
+        for _ in 0..REQUESTS {
+            paces.take(&anna, now).unwrap();
+        }
+        assert_eq!(paces.take(&anna, now), Err(PACE));
+        paces.take(&ben, now).unwrap();
+        paces.take(&anna, now + PACE).unwrap();
+        for n in 0..5000 {
+            paces.take(&UserId::new(&format!("u{n}")).unwrap(), now + Duration::from_secs(n)).unwrap();
+        }
+        assert!(paces.buckets.len() < 3 * USERS, "{}", paces.buckets.len());
     }
 }

@@ -1,10 +1,11 @@
 //! The hub: the call service that appliances and browsers sign in to, and the page that browsers open.
 //!
 //! ```text
-//!   accept ─► http ─┬─ POST /v1/token ─► signin: passwords, tokens
-//!                   ├─ /v1/socket ─────► socket: one task per client ──Message──► driver: sessions, calls (pure)
-//!                   ├─ /healthz                      ▲                              │        │
-//!                   └─ the page                      └───────────outbox─────────────┘     persist ─► store
+//!   accept ─► http ─┬─ POST /v1/token ─► signin: passwords, tokens, identities
+//!                   ├─ /v1/… ──────────► api: one table ───────────┬─Message──► driver: sessions, calls (pure)
+//!                   ├─ /v1/socket ─────► socket: a task per client ┘              │        │            │
+//!                   ├─ /healthz                      ▲                            │        │            └─ webhook ─► a push service
+//!                   └─ the page                      └──────────outbox────────────┘     persist ─► store
 //! ```
 //!
 //! One task, the [`driver`], owns all sessions and calls. What it answers waits until the change behind it is on the disk.
@@ -15,10 +16,9 @@ pub mod page;
 
 mod accept;
 mod driver;
-#[cfg(test)]
-mod driver_tests;
 mod error;
 mod http;
+mod identities;
 mod limits;
 mod passwords;
 mod persist;
@@ -28,13 +28,14 @@ mod socket;
 mod store;
 mod tls;
 mod tokens;
+mod webhook;
 
 use std::fs::DirBuilder;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -42,10 +43,12 @@ use tracing::{debug, info};
 
 pub use error::Error;
 pub use passwords::hash as hash_password;
+pub use tokens::{Minted, mint as mint_token};
 
 use crate::config;
 use calls::{Calls, Limits, Types};
-use driver::{Driver, Message};
+use driver::{Driver, Loaded, Message};
+use identities::Identities;
 use persist::Persist;
 use sessions::Sessions;
 use store::{FileStore, Writer};
@@ -56,7 +59,7 @@ const FOLLOWED: usize = 64;
 const CALLS: usize = 100_000;
 /// Calls that a user may create in a minute: an integrator's server creates them in bursts.
 const CREATIONS: u32 = 600;
-/// Rings and notifications that a user may begin in a minute.
+/// Rings and notifications that one user may begin in a minute.
 const RINGS: u32 = 30;
 /// For sockets to be closed when the hub goes down.
 const GOODBYE: Duration = Duration::from_secs(3);
@@ -69,14 +72,17 @@ pub async fn serve(config: config::Hub, listening: impl FnOnce(&str), shutdown: 
     let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let users = passwords::Users::new(&config.users)?;
-    let tokens = tokens::Tokens::open(&directory.join("token.key"), config.token_lifetime)?;
-    let driver = load(&config)?;
+    let key = directory.join("token.key");
+    let tokens = tokens::Tokens::open(&key, config.token_lifetime, config.refresh_lifetime, &config.token_keys)?;
+    let webhook = config.webhook.as_ref().map(webhook::start).transpose()?;
+    let (driver, identities) = load(&config)?;
     let at = config.listen;
     let listener = accept::listen(at).map_err(|source| Error::Listen { address: at, source })?;
     let address = listener.local_addr().map_err(|source| Error::Listen { address: at, source })?;
 
-    let (handle, mut driving) = driver.start();
-    let app = Arc::new(http::App { users, tokens, signin: signin::SignIn::default(), driver: handle.clone() });
+    let (handle, mut driving) = driver.with_webhook(webhook).start();
+    let (signin, paces) = (signin::SignIn::default(), Mutex::default());
+    let app = Arc::new(http::App { users, tokens, identities, signin, paces, driver: handle.clone() });
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(accept::serve(listener, tls, http::router(app), stopped));
     info!(%address, users = config.users.len(), "listening");
@@ -110,14 +116,22 @@ fn make_directory(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Calls as the last hub left them, and everything that keeps them.
-fn load(config: &config::Hub) -> Result<Driver, Error> {
+/// Everything as the last hub left it, and what keeps it.
+fn load(config: &config::Hub) -> Result<(Driver, Arc<Identities>), Error> {
     let store = FileStore::open(&config.state_directory.join("hub.redb"))?;
-    let (records, revisions) = driver::load(&store)?;
+    let mut types = Types::default();
+    for call_type in &config.call_types {
+        let bad = |e: calls::Refused| Error::CallType { name: call_type.name.clone(), reason: e.to_string() };
+        types.configure(call_type.clone()).map_err(bad)?;
+    }
+    let Loaded { calls, types, identities, revisions } = driver::load(&store, types)?;
+    let identities = Arc::new(Identities::new(identities));
     let grace = config.reconnect_grace;
     let participants = usize::try_from(config.max_participants).unwrap_or(usize::MAX);
     let limits = Limits { grace, participants, followed: FOLLOWED, calls: CALLS, creations: CREATIONS, rings: RINGS };
-    let calls = Calls::new(limits, Types::default(), records, Instant::now());
+    let calls = Calls::new(limits, types, calls, Instant::now());
     let writer = Writer::start(store).map_err(|source| Error::System { what: "cannot start the store's thread", source })?;
-    Ok(Driver::new(calls, Sessions::new(grace), Persist::new(writer, revisions), grace))
+    let most = usize::try_from(config.max_sessions_per_user).unwrap_or(usize::MAX);
+    let (sessions, persist) = (Sessions::new(grace, most), Persist::new(writer, revisions));
+    Ok((Driver::new(calls, sessions, Arc::clone(&identities), persist, grace), identities))
 }

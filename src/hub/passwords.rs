@@ -71,7 +71,7 @@ impl Known {
 /// The hub's own users.
 #[derive(Debug)]
 pub struct Users {
-    users: BTreeMap<UserId, (String, Arc<Known>)>,
+    users: BTreeMap<UserId, (User, Arc<Known>)>,
     /// Checked for users that do not exist.
     decoy: Arc<Known>,
     turns: Arc<Semaphore>,
@@ -95,7 +95,8 @@ impl Users {
         for user in configured {
             let bad = |e: password_hash::Error| Error::PasswordHash { user: user.id.to_string(), reason: e.to_string() };
             let known = Known::read(user.password_hash.reveal()).map_err(bad)?;
-            users.insert(user.id.clone(), (user.name.clone(), Arc::new(known)));
+            let HubUser { id, name, role, teams, .. } = user.clone();
+            users.insert(id.clone(), (User { id, name, role, teams }, Arc::new(known)));
         }
         // The parameters of a real user's hash make a stranger's check take as long as theirs.
         let decoy = match users.values().next() {
@@ -109,7 +110,7 @@ impl Users {
 
     /// A user as others see it; none if it is not configured (any more).
     pub fn find(&self, id: &UserId) -> Option<User> {
-        self.users.get(id).map(|(name, _)| User { name: name.clone(), ..User::new(id.clone()) })
+        self.users.get(id).map(|(user, _)| user.clone())
     }
 
     /// Checks a password, on a thread that may block.
@@ -142,6 +143,8 @@ mod tests {
             id: UserId::new(id).unwrap(),
             name: id.to_uppercase(),
             password_hash: Secret::new(hash(password).unwrap()),
+            role: crate::protocol::hub::Role::user(),
+            teams: std::collections::BTreeSet::new(),
         };
         let users = Users::new(&[user("anna", "apple"), user("ben", "pear")]).unwrap();
         let ben = UserId::new("ben").unwrap();

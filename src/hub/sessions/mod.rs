@@ -1,8 +1,8 @@
 //! Signed-in clients, which outlive their sockets: who they are, what they were told, where to send the next thing.
 //!
 //! ```text
-//!   open ──► linked to a socket ──socket lost──► lost ──grace time──► ended
-//!                     ▲──────────── resume ───────┘
+//!   open ──► linked to a socket ──socket lost, token expired──► lost ──grace time──► ended
+//!                     ▲──────────── resume ──────────────────────┘
 //! ```
 //!
 //! Pure: ids, secrets and time are arguments. What a session is answered waits here until the change behind it is stored;
@@ -20,8 +20,9 @@ pub use outbox::{Close, Out, Outbox, Text};
 pub use replay::{Replay, Told};
 
 use super::calls::SessionId;
-use crate::protocol::hub::{ClientKind, Resume, User};
-use crate::protocol::rpc::{self, Id, Message};
+use crate::protocol::UserId;
+use crate::protocol::hub::{ClientKind, Resume, Service, User};
+use crate::protocol::rpc::{self, ErrorKind, Id, Message};
 
 /// Where a session's socket is.
 #[derive(Debug)]
@@ -47,6 +48,10 @@ pub struct Session {
     pub user: User,
     /// Appliance or browser.
     pub kind: ClientKind,
+    /// What it wants to be told of.
+    pub services: BTreeSet<Service>,
+    /// When its token is no longer good.
+    until: Instant,
     secret: String,
     replay: Replay,
     held: VecDeque<Held>,
@@ -65,14 +70,33 @@ impl Session {
     }
 }
 
+/// Who opens a session.
+#[derive(Debug, Clone)]
+pub struct Newcomer {
+    /// Who the token says it is.
+    pub user: User,
+    /// Appliance or browser.
+    pub kind: ClientKind,
+    /// What it wants to be told of; none: what it was told of before, or everything.
+    pub services: Option<BTreeSet<Service>>,
+    /// When its token is no longer good.
+    pub until: Instant,
+}
+
 /// All sessions of a hub.
 #[derive(Debug)]
 pub struct Sessions {
     grace: Duration,
+    /// Of one user.
+    most: usize,
     last_id: u64,
     sessions: BTreeMap<SessionId, Session>,
+    of_user: HashMap<UserId, BTreeSet<SessionId>>,
     secrets: HashMap<String, SessionId>,
+    /// When lost sessions end.
     expiries: BTreeSet<(Instant, SessionId)>,
+    /// When the tokens of linked sessions end.
+    tokens: BTreeSet<(Instant, SessionId)>,
     /// Sessions with something held.
     waiting: BTreeSet<SessionId>,
 }
@@ -88,36 +112,45 @@ pub struct Opened {
     pub resumed: bool,
     /// Whether its socket was known to be lost.
     pub was_lost: bool,
+    /// A lost session of the same user that had to end to make room.
+    pub instead_of: Option<SessionId>,
 }
 
 impl Sessions {
-    /// No sessions yet; a lost one is kept for the grace time.
-    pub fn new(grace: Duration) -> Self {
+    /// No sessions yet; a lost one is kept for the grace time, and one user has at most so many.
+    pub fn new(grace: Duration, most: usize) -> Self {
         Self {
             grace,
+            most,
             last_id: 0,
             sessions: BTreeMap::new(),
+            of_user: HashMap::new(),
             secrets: HashMap::new(),
             expiries: BTreeSet::new(),
+            tokens: BTreeSet::new(),
             waiting: BTreeSet::new(),
         }
     }
 
     /// Resumes the session that is asked for, if it is the user's and nothing is lost, or begins a new one under a fresh secret.
     /// Send the answer with [`Self::answer`], then call [`Self::replay`].
-    pub fn open(&mut self, user: User, kind: ClientKind, resume: Option<&Resume>, fresh: String, outbox: Outbox) -> Opened {
+    pub fn open(&mut self, who: Newcomer, resume: Option<&Resume>, fresh: String, outbox: Outbox) -> Result<Opened, rpc::Error> {
         if let Some(resume) = resume
             && let Some(id) = self.secrets.get(&resume.session)
             && let Some(session) = self.sessions.get_mut(id)
-            && session.user.id == user.id
-            && session.kind == kind
+            && session.user.id == who.user.id
+            && session.kind == who.kind
             && session.replay.since(resume.last_seq).is_some()
         {
             let id = *id;
-            session.user = user;
+            session.user = who.user;
+            session.services = who.services.unwrap_or_else(|| std::mem::take(&mut session.services));
             session.replay.seen(resume.last_seq);
             session.held.clear();
             self.waiting.remove(&id);
+            self.tokens.remove(&(session.until, id));
+            self.tokens.insert((who.until, id));
+            session.until = who.until;
             let was_lost = match std::mem::replace(&mut session.link, Link::Open(outbox)) {
                 Link::Open(old) => {
                     old.close(Close::Resumed);
@@ -125,15 +158,80 @@ impl Sessions {
                 }
                 Link::Lost { until } => self.expiries.remove(&(until, id)),
             };
-            return Opened { id, secret: session.secret.clone(), resumed: true, was_lost };
+            return Ok(Opened { id, secret: session.secret.clone(), resumed: true, was_lost, instead_of: None });
         }
+        let instead_of = self.make_room(&who.user.id)?;
         self.last_id += 1;
         let id = SessionId(self.last_id);
-        let link = Link::Open(outbox);
-        let session = Session { user, kind, secret: fresh.clone(), replay: Replay::default(), held: VecDeque::new(), link };
-        self.sessions.insert(id, session);
+        let Newcomer { user, kind, services, until } = who;
+        self.of_user.entry(user.id.clone()).or_default().insert(id);
+        self.tokens.insert((until, id));
+        let services = services.unwrap_or_else(|| BTreeSet::from([Service::Call]));
+        let (replay, held, link) = (Replay::default(), VecDeque::new(), Link::Open(outbox));
+        self.sessions.insert(id, Session { user, kind, services, until, secret: fresh.clone(), replay, held, link });
         self.secrets.insert(fresh.clone(), id);
-        Opened { id, secret: fresh, resumed: false, was_lost: false }
+        Ok(Opened { id, secret: fresh, resumed: false, was_lost: false, instead_of })
+    }
+
+    /// A user who has as many sessions as there may be loses the one that has been away for the longest time.
+    fn make_room(&mut self, user: &UserId) -> Result<Option<SessionId>, rpc::Error> {
+        let Some(all) = self.of_user.get(user).filter(|all| all.len() >= self.most) else { return Ok(None) };
+        let Some((_, oldest)) = self.expiries.iter().find(|(_, id)| all.contains(id)).copied() else {
+            let text = format!("{user} has {} sessions, and no more are allowed: close one of them", all.len());
+            return Err(rpc::Error::new(ErrorKind::RateLimited, text));
+        };
+        self.remove(oldest);
+        Ok(Some(oldest))
+    }
+
+    fn remove(&mut self, id: SessionId) -> Option<Session> {
+        let session = self.sessions.remove(&id)?;
+        self.secrets.remove(&session.secret);
+        self.waiting.remove(&id);
+        self.tokens.remove(&(session.until, id));
+        if let Link::Lost { until } = session.link {
+            self.expiries.remove(&(until, id));
+        }
+        if let Some(all) = self.of_user.get_mut(&session.user.id) {
+            all.remove(&id);
+            if all.is_empty() {
+                self.of_user.remove(&session.user.id);
+            }
+        }
+        Some(session)
+    }
+
+    /// The session goes on with another token of its user.
+    pub fn renew(&mut self, id: SessionId, user: User, until: Instant) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.user = user;
+        if self.tokens.remove(&(session.until, id)) {
+            self.tokens.insert((until, id));
+        }
+        session.until = until;
+    }
+
+    /// What a session wants to be told of.
+    pub fn services(&self, id: SessionId) -> BTreeSet<Service> {
+        self.sessions.get(&id).map(|session| session.services.clone()).unwrap_or_default()
+    }
+
+    /// The session wants to be told of this from now on.
+    pub fn subscribe(&mut self, id: SessionId, services: BTreeSet<Service>) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.services = services;
+        }
+    }
+
+    /// Ends all sessions of a user whose tokens were revoked, and names them.
+    pub fn end_of(&mut self, user: &UserId) -> Vec<SessionId> {
+        let all: Vec<_> = self.of_user.get(user).into_iter().flatten().copied().collect();
+        for id in &all {
+            if let Some(Session { link: Link::Open(outbox), .. }) = self.remove(*id) {
+                outbox.close(Close::Revoked);
+            }
+        }
+        all
     }
 
     /// Sends what the client has missed, after the answer to its `session.open`.
@@ -154,14 +252,21 @@ impl Sessions {
         if self.linked(id, outbox).is_none() {
             return false;
         }
+        self.lose(id, now);
+        true
+    }
+
+    fn lose(&mut self, id: SessionId, now: Instant) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
         let until = now + self.grace;
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.link = Link::Lost { until };
-            session.held.clear();
+        if let Link::Open(outbox) = std::mem::replace(&mut session.link, Link::Lost { until }) {
+            // Unless it is gone already: then nobody sees why.
+            outbox.close(Close::Expired);
         }
+        session.held = VecDeque::new();
+        self.tokens.remove(&(session.until, id));
         self.waiting.remove(&id);
         self.expiries.insert((until, id));
-        true
     }
 
     /// The client has seen every event up to this one.
@@ -216,21 +321,34 @@ impl Sessions {
         }
     }
 
-    /// When the next lost session ends.
+    /// When something happens by itself.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        self.expiries.first().map(|(at, _)| (*at, "the grace time of a session ends"))
+        let lost = self.expiries.first().map(|(at, _)| (*at, "the grace time of a session ends"));
+        let tokens = self.tokens.first().map(|(at, _)| (*at, "the token of a session expires"));
+        [lost, tokens].into_iter().flatten().min()
+    }
+
+    /// Closes the sockets whose tokens are due, and names their sessions: they are lost now.
+    pub fn expire_tokens(&mut self, now: Instant) -> Vec<SessionId> {
+        let mut lost = Vec::new();
+        while let Some((at, id)) = self.tokens.first().copied()
+            && at <= now
+        {
+            self.tokens.remove(&(at, id));
+            self.lose(id, now);
+            lost.push(id);
+        }
+        lost
     }
 
     /// Ends the lost sessions that are due, and names them.
     pub fn expire(&mut self, now: Instant) -> Vec<SessionId> {
         let mut ended = Vec::new();
-        while let Some((at, _)) = self.expiries.first()
-            && *at <= now
-            && let Some((_, id)) = self.expiries.pop_first()
+        while let Some((at, id)) = self.expiries.first().copied()
+            && at <= now
         {
-            if let Some(session) = self.sessions.remove(&id) {
-                self.secrets.remove(&session.secret);
-            }
+            self.expiries.remove(&(at, id));
+            self.remove(id);
             ended.push(id);
         }
         ended

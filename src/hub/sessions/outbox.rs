@@ -17,6 +17,10 @@ pub enum Close {
     GoingAway,
     /// The session goes on through another socket.
     Resumed,
+    /// The access token has expired, and no other one came.
+    Expired,
+    /// The access token was revoked.
+    Revoked,
     /// The client does not read what it is sent.
     TooSlow,
 }

@@ -10,6 +10,7 @@ use crate::protocol::rpc::ErrorKind;
 use crate::protocol::{Cid, ParticipantId};
 
 const GRACE: Duration = Duration::from_secs(30);
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn user(name: &str) -> User {
     User::new(UserId::new(name).unwrap())
@@ -18,8 +19,12 @@ fn user(name: &str) -> User {
 fn open(sessions: &mut Sessions, resume: Option<(&str, u64)>) -> (Opened, Outbox) {
     let outbox = Outbox::default();
     let resume = resume.map(|(session, last_seq)| Resume { session: session.into(), last_seq });
-    let fresh = format!("secret-{}", sessions.count());
-    (sessions.open(user("anna"), ClientKind::Browser, resume.as_ref(), fresh, outbox.clone()), outbox)
+    let fresh = format!("secret-{}", sessions.last_id);
+    (sessions.open(newcomer(Instant::now()), resume.as_ref(), fresh, outbox.clone()).unwrap(), outbox)
+}
+
+fn newcomer(now: Instant) -> Newcomer {
+    Newcomer { user: user("anna"), kind: ClientKind::Browser, services: None, until: now + HOUR }
 }
 
 fn told() -> Told {
@@ -51,7 +56,7 @@ fn answer(sessions: &mut Sessions, id: SessionId, request: u64, after: u64) {
 
 #[tokio::test]
 async fn an_answer_waits_for_the_disk_and_everything_after_it_waits_as_well() {
-    let mut sessions = Sessions::new(GRACE);
+    let mut sessions = Sessions::new(GRACE, 3);
     let (Opened { id, .. }, outbox) = open(&mut sessions, None);
     sessions.tell(id, told());
     answer(&mut sessions, id, 1, 7);
@@ -71,7 +76,7 @@ async fn an_answer_waits_for_the_disk_and_everything_after_it_waits_as_well() {
 
 #[tokio::test]
 async fn what_could_not_be_stored_is_answered_with_an_error() {
-    let mut sessions = Sessions::new(GRACE);
+    let mut sessions = Sessions::new(GRACE, 3);
     let (Opened { id, .. }, outbox) = open(&mut sessions, None);
     answer(&mut sessions, id, 1, 7);
     sessions.tell(id, told());
@@ -82,7 +87,7 @@ async fn what_could_not_be_stored_is_answered_with_an_error() {
 
 #[tokio::test]
 async fn a_lost_session_keeps_events_but_no_answers() {
-    let mut sessions = Sessions::new(GRACE);
+    let mut sessions = Sessions::new(GRACE, 3);
     let now = Instant::now();
     let (Opened { id, secret, .. }, outbox) = open(&mut sessions, None);
     sessions.tell(id, told());
@@ -91,17 +96,17 @@ async fn a_lost_session_keeps_events_but_no_answers() {
     assert!(!sessions.lost(id, &outbox, now), "once");
     sessions.tell(id, told());
     let (again, outbox) = open(&mut sessions, Some((&secret, 1)));
-    assert_eq!(again, Opened { id, secret, resumed: true, was_lost: true });
+    assert_eq!(again, Opened { id, secret, resumed: true, was_lost: true, instead_of: None });
     answer(&mut sessions, id, 2, 0);
     sessions.replay(id, 1);
     sessions.settled(7, None);
     assert_eq!(sent(&outbox).await, ["answer 2", "event 2"]);
-    assert_eq!((sessions.poll_timeout(), sessions.expire(now + 2 * GRACE)), (None, vec![]));
+    assert_eq!(sessions.expire(now + 2 * GRACE), []);
 }
 
 #[tokio::test]
 async fn a_session_that_stays_away_ends_after_the_grace_time() {
-    let mut sessions = Sessions::new(GRACE);
+    let mut sessions = Sessions::new(GRACE, 3);
     let now = Instant::now();
     let (Opened { id, secret, .. }, outbox) = open(&mut sessions, None);
     sessions.lost(id, &outbox, now);
@@ -114,7 +119,7 @@ async fn a_session_that_stays_away_ends_after_the_grace_time() {
 
 #[tokio::test]
 async fn an_old_socket_says_nothing_for_a_session_that_moved_on() {
-    let mut sessions = Sessions::new(GRACE);
+    let mut sessions = Sessions::new(GRACE, 3);
     let (Opened { id, secret, .. }, old) = open(&mut sessions, None);
     let (again, new) = open(&mut sessions, Some((&secret, 0)));
     assert_eq!((again.id, again.was_lost), (id, false));
@@ -123,6 +128,42 @@ async fn an_old_socket_says_nothing_for_a_session_that_moved_on() {
     assert!(!sessions.lost(id, &old, Instant::now()));
     sessions.tell(id, told());
     assert_eq!(sent(&new).await, ["event 1"]);
+}
+
+#[tokio::test]
+async fn a_token_that_expires_closes_the_socket_and_the_session_can_be_resumed_with_another_one() {
+    let mut sessions = Sessions::new(GRACE, 3);
+    let now = Instant::now();
+    let (Opened { id, secret, .. }, outbox) = open(&mut sessions, None);
+    let (renewed, _kept) = open(&mut sessions, None);
+    sessions.renew(renewed.id, user("anna"), now + 2 * HOUR);
+    sessions.tell(id, told());
+    let late = now + HOUR + GRACE;
+    assert!(sessions.poll_timeout().unwrap().0 <= late);
+    assert_eq!(sessions.expire_tokens(late), [id]);
+    assert!(matches!(outbox.next().await, Out::Text(_)));
+    assert_eq!(outbox.next().await, Out::Close(Close::Expired));
+    assert!(sessions.linked(id, &outbox).is_none() && !sessions.lost(id, &outbox, late));
+    let (again, _outbox) = open(&mut sessions, Some((&secret, 1)));
+    assert!(again.resumed && again.was_lost);
+    assert_eq!(sessions.expire(late + HOUR), []);
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_sessions_and_one_that_is_away_makes_room() {
+    let mut sessions = Sessions::new(GRACE, 3);
+    let now = Instant::now();
+    let all: Vec<_> = (0..3).map(|_| open(&mut sessions, None)).collect();
+    let mut another = || sessions.open(newcomer(now), None, "another".into(), Outbox::default());
+    assert_eq!(another().unwrap_err().kind, ErrorKind::RateLimited);
+    let (lost, outbox) = &all[1];
+    sessions.lost(lost.id, outbox, now);
+    let mut another = || sessions.open(newcomer(now), None, "another".into(), Outbox::default());
+    assert_eq!(another().unwrap().instead_of, Some(lost.id));
+    assert_eq!(another().unwrap_err().kind, ErrorKind::RateLimited);
+    assert_eq!(sessions.end_of(&user("anna").id).len(), 3);
+    assert_eq!(all[0].1.next().await, Out::Close(Close::Revoked));
+    assert_eq!((sessions.count(), sessions.poll_timeout()), (0, None));
 }
 
 /// What a network does between hub and client.
@@ -161,7 +202,7 @@ proptest! {
 
     #[test]
     fn whatever_the_network_does_every_event_arrives_once_and_in_order(ops in proptest::collection::vec(op(), 1..120)) {
-        let mut sessions = Sessions::new(GRACE);
+        let mut sessions = Sessions::new(GRACE, 3);
         let now = Instant::now();
         let (Opened { id, secret, .. }, mut outbox) = open(&mut sessions, None);
         let (mut told_so_far, mut received, mut change) = (0, 0, 0);

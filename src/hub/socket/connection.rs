@@ -1,6 +1,6 @@
 //! One client's socket: `session.open` first, then requests in and answers and events out.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval_at, timeout_at};
@@ -9,14 +9,15 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracing::debug;
 
+use super::super::api::{self, Wanted};
 use super::super::calls::SessionId;
-use super::super::driver::Message;
-use super::super::http::App;
+use super::super::driver::{Ask, Door, Message, Opening};
+use super::super::http::{App, too_many};
 use super::super::limits::Bucket;
 use super::super::sessions::{Close, Out, Outbox, Text};
 use super::frames::{End, Incoming, Io, finish, receive, send};
-use super::methods::{self, Method};
-use crate::protocol::hub::{OpenSession, User};
+use crate::protocol::UserId;
+use crate::protocol::hub::OpenSession;
 use crate::protocol::rpc::{self, ErrorKind, Id};
 
 /// For `session.open` to succeed.
@@ -37,14 +38,16 @@ const FORGIVE: Duration = Duration::from_millis(100);
 
 /// The client uses another socket for this session.
 const RESUMED: CloseCode = CloseCode::Library(4001);
+/// The access token is no longer good.
+const TOKEN: CloseCode = CloseCode::Library(4002);
 
 /// Serves a socket until it ends.
 pub async fn run<S: Io>(mut socket: WebSocketStream<S>, app: &App) {
     let outbox = Outbox::default();
     let end = match open(&mut socket, app, &outbox).await {
         Err(end) => end,
-        Ok(session) => {
-            let end = Connection::new(app, session, &outbox).talk(&mut socket).await;
+        Ok((session, user)) => {
+            let end = Connection::new(app, session, user, &outbox).talk(&mut socket).await;
             // An error means that the driver is gone, and with it the session.
             let _ = app.driver.send(Message::Closed { session, outbox }).await;
             debug!(session = session.0, ?end, "socket closed");
@@ -55,7 +58,7 @@ pub async fn run<S: Io>(mut socket: WebSocketStream<S>, app: &App) {
 }
 
 /// Waits for `session.open` with a good token.
-async fn open<S: Io>(socket: &mut WebSocketStream<S>, app: &App, outbox: &Outbox) -> Result<SessionId, End> {
+async fn open<S: Io>(socket: &mut WebSocketStream<S>, app: &App, outbox: &Outbox) -> Result<(SessionId, UserId), End> {
     let deadline = tokio::time::Instant::now() + OPEN_TIME;
     for _ in 0..OPEN_ATTEMPTS {
         let Ok(incoming) = timeout_at(deadline, receive(socket)).await else {
@@ -63,12 +66,17 @@ async fn open<S: Io>(socket: &mut WebSocketStream<S>, app: &App, outbox: &Outbox
         };
         let Incoming::Text(text) = incoming? else { continue };
         let (id, error) = match read_open(&text, app) {
-            Ok((request, user, OpenSession { client, resume, .. })) => {
+            Ok((request, opening)) => {
+                let user = opening.identity.user.id.clone();
                 let (opened, session) = oneshot::channel();
-                let message = Message::Open { request, user, client, resume, outbox: outbox.clone(), opened };
+                let (answered, opening) = (request.clone(), Box::new(opening));
+                let message = Message::Open { request, opening, outbox: outbox.clone(), opened };
                 let away = End::Close(CloseCode::Away, "the hub goes down");
                 app.driver.send(message).await.map_err(|_| away)?;
-                return session.await.map_err(|_| away);
+                match session.await.map_err(|_| away)? {
+                    Ok(session) => return Ok((session, user)),
+                    Err(refused) => (Some(answered), refused),
+                }
             }
             Err(refused) => refused,
         };
@@ -78,34 +86,33 @@ async fn open<S: Io>(socket: &mut WebSocketStream<S>, app: &App, outbox: &Outbox
     Err(End::Close(CloseCode::Policy, "no session was opened"))
 }
 
-type Opening = (Id, User, OpenSession);
-
-fn read_open(text: &str, app: &App) -> Result<Opening, (Option<Id>, rpc::Error)> {
+fn read_open(text: &str, app: &App) -> Result<(Id, Opening), (Option<Id>, rpc::Error)> {
     let (id, method, params) = match rpc::Message::parse(text).map_err(|e| (None, e))? {
         rpc::Message::Request { id, method, params } => (id, method, params),
         rpc::Message::Notification { .. } | rpc::Message::Response { .. } => {
             return Err((None, rpc::Error::new(ErrorKind::InvalidRequest, "`session.open` must be a request, with an id")));
         }
     };
-    let opening = if method == "session.open" {
-        methods::read::<OpenSession>(&method, params).and_then(|open| Ok((user(&open.access_token, app)?, open)))
-    } else {
-        Err(rpc::Error::new(ErrorKind::Unauthenticated, "open a session first, with `session.open`"))
-    };
+    if method != "session.open" {
+        return Err((Some(id), rpc::Error::new(ErrorKind::Unauthenticated, "open a session first, with `session.open`")));
+    }
+    let open = serde_json::from_value::<OpenSession>(params)
+        .map_err(|e| rpc::Error::new(ErrorKind::InvalidParams, format!("the params of `session.open`: {e}")));
+    let opening = open.and_then(|open| {
+        let OpenSession { access_token, client, services, resume } = open;
+        let identity = app.identify(&access_token, SystemTime::now())?;
+        Ok(Opening { identity, client, services, resume })
+    });
     match opening {
-        Ok((user, open)) => Ok((id, user, open)),
+        Ok(opening) => Ok((id, opening)),
         Err(error) => Err((Some(id), error)),
     }
-}
-
-fn user(token: &str, app: &App) -> Result<User, rpc::Error> {
-    let id = app.tokens.check(token)?;
-    app.users.find(&id).ok_or_else(|| rpc::Error::new(ErrorKind::Unauthenticated, format!("there is no user `{id}` any more")))
 }
 
 struct Connection<'a> {
     app: &'a App,
     session: SessionId,
+    user: UserId,
     outbox: &'a Outbox,
     pace: Bucket,
     strikes: Bucket,
@@ -117,10 +124,10 @@ struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    fn new(app: &'a App, session: SessionId, outbox: &'a Outbox) -> Self {
+    fn new(app: &'a App, session: SessionId, user: UserId, outbox: &'a Outbox) -> Self {
         let now = Instant::now();
         let (pace, strikes) = (Bucket::new(BURST, PACE, now), Bucket::new(STRIKES, FORGIVE, now));
-        Self { app, session, outbox, pace, strikes, heard: now, sent: 0, seen: 0 }
+        Self { app, session, user, outbox, pace, strikes, heard: now, sent: 0, seen: 0 }
     }
 
     async fn talk<S: Io>(&mut self, socket: &mut WebSocketStream<S>) -> End {
@@ -151,6 +158,8 @@ impl<'a> Connection<'a> {
             Out::Close(Close::TooSlow) => Err(End::Stuck),
             Out::Close(Close::GoingAway) => Err(End::Close(CloseCode::Away, "the hub goes down")),
             Out::Close(Close::Resumed) => Err(End::Close(RESUMED, "the session goes on through another socket")),
+            Out::Close(Close::Expired) => Err(End::Close(TOKEN, "the access token has expired")),
+            Out::Close(Close::Revoked) => Err(End::Close(TOKEN, "the access token was revoked")),
         }
     }
 
@@ -191,24 +200,36 @@ impl<'a> Connection<'a> {
     }
 
     async fn asked(&mut self, request: Option<Id>, method: &str, params: serde_json::Value, in_time: bool) -> Result<(), End> {
-        let method = if in_time { Method::read(method, params) } else { Err(self.too_many()) };
-        let outcome = match method {
-            Ok(Method::Call(what)) => {
-                let (session, outbox) = (self.session, self.outbox.clone());
-                return self.tell(Message::Asked { session, outbox, request, what }).await;
+        let wanted = if in_time {
+            self.app.pace(&self.user, self.heard).and_then(|()| api::read(method, params))
+        } else {
+            Err(too_many(self.pace.wait(self.heard)))
+        };
+        let what = match wanted {
+            Ok(Wanted::Driver(what)) => Ok(what),
+            Ok(Wanted::Renew(renew)) => {
+                self.app.identify(&renew.access_token, SystemTime::now()).map(|identity| Ask::Renew(Box::new(identity)))
             }
-            Ok(Method::Ping) => Ok(serde_json::json!({})),
+            Ok(Wanted::Ping) => {
+                if request.is_some() {
+                    self.answer(request, Ok(serde_json::json!({})));
+                }
+                return Ok(());
+            }
             Err(error) => Err(error),
         };
-        if request.is_some() {
-            self.answer(request, outcome);
+        match what {
+            Ok(what) => {
+                let from = Door::Socket { session: self.session, outbox: self.outbox.clone(), request };
+                self.tell(Message::Asked { from, what }).await
+            }
+            Err(error) => {
+                if request.is_some() {
+                    self.answer(request, Err(error));
+                }
+                Ok(())
+            }
         }
-        Ok(())
-    }
-
-    fn too_many(&mut self) -> rpc::Error {
-        let wait = self.pace.wait(self.heard).as_millis();
-        rpc::Error::new(ErrorKind::RateLimited, format!("too many requests: try again in {wait} ms"))
     }
 
     fn answer(&self, id: Option<Id>, outcome: Result<serde_json::Value, rpc::Error>) {

@@ -2,7 +2,6 @@
 
 mod connection;
 mod frames;
-mod methods;
 
 use std::sync::Arc;
 

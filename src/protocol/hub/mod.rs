@@ -73,7 +73,8 @@ pub use participant::{ClientKind, Muted, Participant, ParticipantState, Particip
 pub use request::*;
 pub use ring::{AnswerMode, Callee, CalleeState, Ring, RingEnd};
 pub use session::{
-    ClientInfo, OpenSession, RenewSession, Resume, Service, Services, SessionOpened, Subscriptions, Token, TokenError,
+    ClientInfo, OpenSession, RenewSession, Renewed, Resume, RevokeUser, Service, Services, SessionOpened, Subscriptions, Token,
+    TokenError,
 };
 pub use settings::{BadSettings, RecordingMode, Settings, deep_merge};
 pub use signal::{SendSignal, Signal};

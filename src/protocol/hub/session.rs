@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ClientKind, User};
+use crate::protocol::UserId;
 
 /// `session.open`: the first message on a socket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +78,23 @@ pub struct Subscriptions {
 pub struct RenewSession {
     /// From `POST /v1/token`, or signed by the integrator.
     pub access_token: String,
+}
+
+/// The answer to `session.renew`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
+pub struct Renewed {
+    /// When the new token expires, RFC 3339.
+    pub expires_at: String,
+}
+
+/// `user.revoke`: makes all tokens of a user void that were made before, and ends the sessions that they opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RevokeUser {
+    /// Whose.
+    pub user_id: UserId,
 }
 
 /// The answer to `session.open`.

@@ -2,21 +2,18 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::{Condvar, Mutex};
 
 use serde_json::Value;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::calls::{Calls, Limits, Request, SessionId};
-use super::driver::{Driver, Handle, Message, load};
-use super::persist::Persist;
-use super::sessions::{Out, Outbox, Sessions};
-use super::store::{Entry, Error, Store, Write, Writer};
+use super::super::calls::{Limits, Request, Types};
+use super::super::sessions::Out;
+use super::super::store::{Entry, Error, Store, Write, Writer};
+use super::super::tokens::Times;
+use super::*;
 use crate::protocol::UserId;
-use crate::protocol::hub::{ClientInfo, ClientKind, JoinCall, User};
-use crate::protocol::rpc::{self, ErrorKind, Id};
+use crate::protocol::hub::{ClientInfo, ClientKind, GetCall, JoinCall, Role, User};
 
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -72,10 +69,34 @@ impl Store for Fake {
 
 fn start(store: &Fake) -> (Handle, tokio::task::JoinHandle<()>) {
     let limits = Limits { grace: GRACE, participants: 4, followed: 8, calls: 8, creations: 1000, rings: 1000 };
-    let (records, revisions) = load(store).unwrap();
-    let calls = Calls::new(limits, super::calls::Types::default(), records, Instant::now());
+    let Loaded { calls, types, identities, revisions } = load(store, Types::default()).unwrap();
+    let calls = Calls::new(limits, types, calls, Instant::now());
     let persist = Persist::new(Writer::start(store.clone()).unwrap(), revisions);
-    Driver::new(calls, Sessions::new(GRACE), persist, GRACE).start()
+    Driver::new(calls, Sessions::new(GRACE, 8), Arc::new(Identities::new(identities)), persist, GRACE).start()
+}
+
+fn anna() -> User {
+    User { name: "Anna".into(), ..User::new(UserId::new("anna").unwrap()) }
+}
+
+fn identity(issued_at: SystemTime) -> Identity {
+    Identity { user: anna(), times: Times { issued_at, expires_at: issued_at + Duration::from_secs(3600) } }
+}
+
+async fn open(driver: &Handle, issued_at: SystemTime) -> (Result<SessionId, rpc::Error>, Outbox) {
+    let outbox = Outbox::default();
+    let client = ClientInfo { kind: ClientKind::Browser, version: "test".into() };
+    let opening = Box::new(Opening { identity: identity(issued_at), client, services: None, resume: None });
+    let (opened, session) = oneshot::channel();
+    driver.send(Message::Open { request: Id::Number(0), opening, outbox: outbox.clone(), opened }).await.unwrap();
+    (session.await.unwrap(), outbox)
+}
+
+/// Asks without a socket.
+async fn rest(driver: &Handle, user: User, what: Ask) -> oneshot::Receiver<Result<Value, rpc::Error>> {
+    let (reply, answer) = oneshot::channel();
+    driver.send(Message::Asked { from: Door::Rest { user, reply }, what }).await.unwrap();
+    answer
 }
 
 struct Client {
@@ -86,13 +107,8 @@ struct Client {
 
 impl Client {
     async fn open(driver: &Handle) -> Self {
-        let outbox = Outbox::default();
-        let user = User { name: "Anna".into(), ..User::new(UserId::new("anna").unwrap()) };
-        let client = ClientInfo { kind: ClientKind::Browser, version: "test".into() };
-        let (opened, session) = oneshot::channel();
-        let message = Message::Open { request: Id::Number(0), user, client, resume: None, outbox: outbox.clone(), opened };
-        driver.send(message).await.unwrap();
-        let client = Self { driver: driver.clone(), session: session.await.unwrap(), outbox };
+        let (session, outbox) = open(driver, SystemTime::now()).await;
+        let client = Self { driver: driver.clone(), session: session.unwrap(), outbox };
         client.answer().await.unwrap();
         client
     }
@@ -100,8 +116,8 @@ impl Client {
     async fn join(&self, call: &str) {
         let (kind, id) = ("default".to_owned(), call.to_owned());
         let what = Request::Join(JoinCall { kind, id, create: true, data: None, participation: None, custom: Value::Null });
-        let (session, outbox) = (self.session, self.outbox.clone());
-        self.driver.send(Message::Asked { session, outbox, request: Some(Id::Number(1)), what }).await.unwrap();
+        let from = Door::Socket { session: self.session, outbox: self.outbox.clone(), request: Some(Id::Number(1)) };
+        self.driver.send(Message::Asked { from, what: Ask::Calls(Box::new(what)) }).await.unwrap();
     }
 
     async fn answer(&self) -> Result<Value, rpc::Error> {
@@ -163,6 +179,39 @@ async fn at_the_end_sockets_are_closed_and_everything_is_stored() {
     assert!(matches!(anna.outbox.next().await, Out::Close(_)));
     store.becomes(Disk::Good);
     driving.await.unwrap();
-    let (records, revisions) = load(&store).unwrap();
-    assert_eq!((records.len(), revisions.len(), records[0].call.participants.len()), (1, 1, 1));
+    let Loaded { calls, revisions, .. } = load(&store, Types::default()).unwrap();
+    assert_eq!((calls.len(), revisions.len(), calls[0].call.participants.len()), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn over_rest_as_well_nothing_is_acknowledged_before_it_is_on_the_disk() {
+    let store = Fake::new(Disk::Stuck);
+    let (driver, _) = start(&store);
+    let create = || GetCall { kind: "default".into(), id: "lobby".into(), data: None };
+    let made = Ask::Calls(Box::new(Request::GetOrCreate(create())));
+    let read = Ask::Calls(Box::new(Request::Get(create())));
+    let (mut made, mut read) = (rest(&driver, anna(), made).await, rest(&driver, anna(), read).await);
+    let refused = rest(&driver, anna(), Ask::Revoke(anna().id)).await;
+    assert_eq!(refused.await.unwrap().unwrap_err().kind, ErrorKind::PermissionDenied, "a refusal need not wait");
+    assert!(made.try_recv().is_err() && read.try_recv().is_err());
+    store.becomes(Disk::Full);
+    assert_eq!(made.await.unwrap().unwrap_err().kind, ErrorKind::InternalError);
+    assert_eq!(read.await.unwrap().unwrap_err().kind, ErrorKind::InternalError);
+}
+
+#[tokio::test]
+async fn a_revocation_ends_sessions_is_stored_and_holds_for_tokens_that_were_looked_at_before() {
+    let store = Fake::new(Disk::Good);
+    let (driver, driving) = start(&store);
+    let issued_at = SystemTime::now();
+    let client = Client::open(&driver).await;
+    let admin = User { role: Role::admin(), ..User::new(UserId::new("root").unwrap()) };
+    rest(&driver, admin, Ask::Revoke(anna().id)).await.await.unwrap().unwrap();
+    assert_eq!(client.outbox.next().await, Out::Close(crate::hub::sessions::Close::Revoked));
+    assert_eq!(open(&driver, issued_at).await.0.unwrap_err().kind, ErrorKind::Unauthenticated);
+    driver.send(Message::Shutdown).await.unwrap();
+    driving.await.unwrap();
+    let (driver, _) = start(&store);
+    assert!(open(&driver, issued_at).await.0.is_err(), "after a restart as well");
+    open(&driver, SystemTime::now() + Duration::from_secs(1)).await.0.unwrap();
 }
