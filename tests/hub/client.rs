@@ -83,12 +83,18 @@ impl Client {
         Self::open_with(hub, opening(&token(hub, user), None)).await
     }
 
+    /// With this access token.
+    pub async fn open_as(hub: &Hub, token: &str) -> Self {
+        Self::open_with(hub, opening(token, None)).await
+    }
+
     /// Goes on with the session of a client whose socket is gone.
     pub async fn resume(hub: &Hub, user: &str, session: &str, last_seq: u64) -> Self {
         Self::open_with(hub, opening(&token(hub, user), Some((session, last_seq)))).await
     }
 
-    async fn open_with(hub: &Hub, params: Value) -> Self {
+    /// With these params of `session.open`.
+    pub async fn open_with(hub: &Hub, params: Value) -> Self {
         let mut socket = connect(hub).await;
         let last_seq = params["resume"]["last_seq"].as_u64().unwrap_or(0);
         send(&mut socket, 0, "session.open", params).await;

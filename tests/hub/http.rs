@@ -70,6 +70,28 @@ pub fn token(hub: &Hub, user: &str) -> String {
     response.json()["access_token"].as_str().unwrap().to_owned()
 }
 
+/// A REST request, with JSON unless the body is null.
+pub fn rest(hub: &Hub, token: &str, request: &str, body: &Value) -> Response {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let length = body.len();
+    raw(
+        hub,
+        &format!(
+            "{request} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ),
+    )
+}
+
+/// An access token that the operator makes: `USER --role ROLE …`.
+pub fn mint(hub: &Hub, args: &str) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_callbox"));
+    command.args(["hub", "token", "--config"]).arg(hub.config_file()).args(args.split_whitespace());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{args}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 /// What the hub has in memory.
 pub fn memory_kib(hub: &Hub) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", hub.process.pid())).unwrap();

@@ -6,9 +6,14 @@ mod cli;
 mod client;
 mod hostile;
 mod http;
+mod identity;
+mod limits;
+mod rest;
 mod restart;
 mod resume;
 mod signin;
+mod subscriptions;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod webhook;

@@ -24,6 +24,7 @@ pub struct Hub {
     pub process: Process,
     directory: TempDir,
     certificate: Option<TempDir>,
+    environment: Vec<(String, String)>,
 }
 
 impl Hub {
@@ -34,6 +35,11 @@ impl Hub {
 
     /// The same, with more lines at the top of `hub.toml`.
     pub fn with(settings: &str) -> Self {
+        Self::with_environment(settings, &[])
+    }
+
+    /// The same, with variables in its environment.
+    pub fn with_environment(settings: &str, environment: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("state");
         let hash = cheap_hash();
@@ -46,13 +52,17 @@ impl Hub {
         let password = directory.path().join("password");
         std::fs::write(&password, PASSWORD).unwrap();
         std::fs::set_permissions(&password, Permissions::from_mode(0o600)).unwrap();
-        Self::of(directory)
+        Self::start_in(directory, environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
     /// With the `hub.toml` that is in this directory.
     pub fn of(directory: TempDir) -> Self {
-        let (process, url) = launch(&directory, "127.0.0.1:0");
-        Self { url, process, directory, certificate: None }
+        Self::start_in(directory, Vec::new())
+    }
+
+    fn start_in(directory: TempDir, environment: Vec<(String, String)>) -> Self {
+        let (process, url) = launch(&directory, "127.0.0.1:0", &environment);
+        Self { url, process, directory, certificate: None, environment }
     }
 
     /// Its `hub.toml`.
@@ -111,7 +121,7 @@ impl Hub {
     /// After a `kill`: on the same port, with the same state.
     pub fn restart(&mut self) {
         let address = self.url.rsplit('/').next().unwrap().to_owned();
-        (self.process, self.url) = launch(&self.directory, &address);
+        (self.process, self.url) = launch(&self.directory, &address, &self.environment);
     }
 
     /// What it printed.
@@ -120,8 +130,9 @@ impl Hub {
     }
 }
 
-fn launch(directory: &TempDir, listen: &str) -> (Process, String) {
+fn launch(directory: &TempDir, listen: &str, environment: &[(String, String)]) -> (Process, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callbox"));
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     command.arg("hub").arg("--config").arg(directory.path().join("hub.toml")).arg("--listen").arg(listen);
     let mut process = Process::start("hub", &mut command);
     let line = process.wait_for_line("listening on ", secs(15));
