@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use base64::Engine as _;
 use callbox::controls::socket::{self, Ask, Handle, What};
-use callbox::protocol::control::{GpioStatus, HubState, HubStatus, MediaStatus, Status};
+use callbox::protocol::control::{HubState, HubStatus, Status};
 use callbox::protocol::rpc::{Error, ErrorKind};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -43,7 +43,7 @@ impl Daemon {
         let hub = HubStatus { url: "ws://hub".into(), state: HubState::Connected, error: None, retry_in_s: None };
         let (user, version) = ("door-1".parse().unwrap(), "callbox test".into());
         let (status, receiver) =
-            watch::channel(Status { user, version, hub, call: None, media: MediaStatus::default(), gpio: GpioStatus::default() });
+            watch::channel(Status::new(user, version, hub));
         let (handle, asks) = socket::start(&directory.path().join("control.sock"), receiver).await.unwrap();
         tokio::spawn(obey(asks));
         Self { directory, status, _handle: handle }

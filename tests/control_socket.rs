@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use callbox::controls::socket::{self, Ask, Error, Handle, What};
-use callbox::protocol::control::{Command, GpioStatus, HubState, HubStatus, MediaStatus, Status};
+use callbox::protocol::control::{Command, HubState, HubStatus, Status};
 use callbox::protocol::rpc::{self, ErrorKind, MAX_MESSAGE};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -25,14 +25,8 @@ struct Bench {
 }
 
 fn example(error: &str) -> Status {
-    Status {
-        user: "door-1".parse().unwrap(),
-        version: "callbox test".into(),
-        hub: HubStatus { url: "ws://hub".into(), state: HubState::Connecting, error: Some(error.into()), retry_in_s: None },
-        call: None,
-        media: MediaStatus::default(),
-        gpio: GpioStatus::default(),
-    }
+    let hub = HubStatus { url: "ws://hub".into(), state: HubState::Connecting, error: Some(error.into()), retry_in_s: None };
+    Status::new("door-1".parse().unwrap(), "callbox test".into(), hub)
 }
 
 impl Bench {

@@ -15,7 +15,7 @@ use tokens::{Token, paths, tokens as tokens_of, without_tests};
 const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("protocol", &[]),
     ("config", &["protocol"]),
-    ("call", &["protocol"]),
+    ("call", &["protocol", "config"]),
     ("media", &["call", "protocol", "config"]),
     ("signaling", &["call", "protocol", "config"]),
     ("controls", &["call", "protocol", "config"]),

@@ -1,41 +1,63 @@
-//! PURE. The appliance's side of a call: which call it should be in, who else is there, and which peer connections follow.
+//! PURE. The appliance's side of calls: which call it should be in, who rings, who is rung, who else is there, and which peer
+//! connections follow. It is in one call at most.
 //!
 //! ```text
-//!            join                 joined               hub lost
-//!   (none) ───────► joining ─────────────► joined ◄──────────────► reconnecting   (media go on)
-//!     ▲                │ refused: again later  │  leave, other call
-//!     └────────────────┴───────────────────────┘
+//!   room        joining ──► joined ◄──► reconnecting        refused: again later, doubling up to a minute
+//!                 ▲  └─not live──► lobby ──live, or its time──► joining
+//!                 └──── ended (a long pause, or news of the call) ◄── ended for everyone
+//!                       out (only a person leads back)        ◄── kicked, blocked, replaced
+//!
+//!   incoming    call.ring ──► ringing ──answer──► answering ──► in the call
+//!                    │           └─ rejected, cancelled, missed, answered elsewhere ──► over
+//!                    └─ busy, do not disturb: rejected without ringing
+//!
+//!   outgoing    dialing ──► ringing ──somebody accepts──► in the call
+//!                              └─ rejected, missed, cancelled, time is up ──► over
 //!
 //!   per participant:  absent ─► offering | waiting for the offer ─► connected ─► failed ─► (pause) ─► a higher epoch
 //! ```
 //!
+//! A call that was answered is left when nobody else is in it any more; then the appliance goes back to its auto-join call.
+//!
 //! [`Core`] has four verbs: [`Core::handle`], [`Core::handle_timeout`], [`Core::poll_effect`], [`Core::poll_timeout`]. After each
 //! `handle` the caller drains `poll_effect`. Time comes in as an argument; there is no clock, no randomness and no IO in here.
 
+mod clock;
 mod core;
+mod incoming;
+mod limits;
+mod outgoing;
+mod owed;
 mod peers;
-mod switches;
+mod room;
+mod seats;
+mod status;
 #[cfg(test)]
 mod tests;
+
+use std::time::SystemTime;
 
 pub use core::Core;
 pub use peers::Peer;
 
 use serde_json::Value;
 
+use crate::config::CallConfig;
 use crate::protocol::control::{Command, PeerConnection};
-use crate::protocol::hub::{Event, JoinCall, Muted, Signal};
-use crate::protocol::{Cid, ParticipantId, rpc};
+use crate::protocol::hub::{Event, GetCall, JoinCall, Muted, Signal};
+use crate::protocol::{Cid, ParticipantId, UserId, rpc};
 
 /// How this appliance takes part in calls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Joined whenever the appliance is in no other call.
-    pub auto_join: Option<Cid>,
-    /// Create a call that does not exist.
-    pub create: bool,
+    /// Who this appliance is.
+    pub user: UserId,
     /// The participation id this appliance uses in every call; kept across restarts.
     pub participant: ParticipantId,
+    /// What the ids of the calls that it makes begin with; another one at each start, so that no id is used twice.
+    pub call_ids: String,
+    /// What to do without being asked.
+    pub call: CallConfig,
 }
 
 /// Everything that happens.
@@ -43,6 +65,13 @@ pub struct Settings {
 pub enum Input {
     /// A person wants something.
     Command(Command),
+    /// What time it is; said at the start, and again every minute, for clocks are set.
+    Clock {
+        /// In the world.
+        wall: SystemTime,
+        /// Here, in minutes since midnight.
+        minute: u16,
+    },
     /// Signed in. If not resumed, the hub has to be told again where we are.
     HubOpened {
         /// The session before goes on; missed events follow.
@@ -118,17 +147,46 @@ pub enum Effect {
     Close(PeerId),
     /// Switch microphone and camera.
     Mute(Muted),
+    /// The most that may be sent to each peer, bit/s; none: as configured.
+    SetMaxBitrate(Option<u64>),
+    /// What the speaker plays besides the others' voices.
+    Tone(Option<Tone>),
+}
+
+/// What tells people at the appliance how far a ring got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Somebody calls.
+    Ringing,
+    /// It rings at the other side.
+    RingBack,
+    /// It is over, and nobody answered.
+    Busy,
 }
 
 /// What the core asks of the hub.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
+    /// `call.get`: follow it.
+    Get(GetCall),
+    /// `call.get_or_create`, with a ring in it.
+    Make(GetCall),
     /// `call.join`
     Join(JoinCall),
     /// `call.leave`
     Leave(Cid),
+    /// `call.end`
+    End(Cid),
+    /// `call.accept`
+    Accept(Cid),
+    /// `call.reject`, and why.
+    Reject(Cid, String),
+    /// `call.cancel`
+    Cancel(Cid),
     /// `call.mute`
     Mute(Cid, Muted),
+    /// `call.set_max_bandwidth`, kbit/s.
+    SetMaxBandwidth(Cid, u32),
     /// `call.signal`
     Signal {
         /// Which call.
@@ -152,10 +210,35 @@ pub struct PeerId {
 /// Why an input was refused, for whoever sent it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// Nothing to leave or mute.
+    /// Nothing to leave or end.
     #[error("not in a call")]
     NoCall,
     /// The hardware privacy switch is above everything.
     #[error("the privacy switch is on: microphone and camera stay off until somebody switches it off")]
     Private,
+    /// Nothing to answer or reject.
+    #[error("nobody is calling")]
+    NobodyCalls,
+    /// Something goes on that a person has to end first.
+    #[error("{0}: `callbox hangup` first")]
+    Busy(String),
+    /// Neither a speed-dial nor a user.
+    #[error("there is no speed-dial `{name}`{known}, and it is no user id either: {why}")]
+    NobodyOfThatName {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+        /// Why it cannot be a user id.
+        why: String,
+    },
+    /// Its own user.
+    #[error("{0} is this appliance itself: name somebody else")]
+    Itself(String),
+    /// There is nobody to ask.
+    #[error("the hub cannot be reached at the moment: `callbox status` says why")]
+    HubAway,
+    /// The call does not let us.
+    #[error("this call does not let you send {0}: somebody who may must grant `{1}`")]
+    NotAllowed(&'static str, &'static str),
 }

@@ -11,12 +11,14 @@ use super::Failure;
 use crate::protocol::Cid;
 use crate::protocol::control::{Snapshot, Status};
 
+mod calling;
 mod changes;
 mod line;
 mod link;
 mod page;
 mod text;
 
+pub use calling::{answer, call, do_not_disturb, hangup, max_bandwidth, reject};
 use link::Link;
 
 /// `callbox status`.

@@ -17,7 +17,7 @@ use clap::Parser;
 use crate::config::{Loaded, Report};
 pub use exit::{Exit, Failure};
 #[cfg(feature = "appliance")]
-use verbs::What;
+use verbs::{Switch, What};
 use verbs::{Cli, Verb};
 
 /// Parses the command line, does what it says, and says how it ended.
@@ -52,6 +52,18 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         Verb::Unmute(args) => {
             client::mute(&args.socket.socket, args.for_named(What::Audio, false), args.for_named(What::Video, false))
         }
+        #[cfg(feature = "appliance")]
+        Verb::Call(args) => client::call(&args),
+        #[cfg(feature = "appliance")]
+        Verb::Answer(args) => client::answer(&args.socket.socket, args.muted, args.audio),
+        #[cfg(feature = "appliance")]
+        Verb::Reject(args) => client::reject(&args.socket.socket, &args.reason),
+        #[cfg(feature = "appliance")]
+        Verb::Hangup(args) => client::hangup(&args.socket.socket),
+        #[cfg(feature = "appliance")]
+        Verb::DoNotDisturb(args) => client::do_not_disturb(&args.socket.socket, args.switch == Switch::On),
+        #[cfg(feature = "appliance")]
+        Verb::MaxBandwidth(args) => client::max_bandwidth(&args.socket.socket, args.kbits),
         #[cfg(feature = "appliance")]
         Verb::Open(args) => client::open(&args.socket.socket, &args.relay),
         #[cfg(feature = "appliance")]

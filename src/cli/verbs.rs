@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod calling;
+
+pub use calling::*;
+
 use crate::config::DEFAULT_SOCKET;
 use crate::protocol::Cid;
 
@@ -51,9 +55,32 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = "Example:\n  callbox join default:lobby")]
     Join(JoinArgs),
-    /// Leave the call
+    /// Leave the call, or stop calling
     #[cfg(feature = "appliance")]
     Leave(LeaveArgs),
+    /// Call somebody by speed-dial name or user id
+    #[cfg(feature = "appliance")]
+    #[command(after_help = CALL_EXAMPLES)]
+    Call(CallArgs),
+    /// Answer who calls
+    #[cfg(feature = "appliance")]
+    #[command(after_help = "Examples:\n  callbox answer\n  callbox answer --muted")]
+    Answer(AnswerArgs),
+    /// Do not answer who calls, and let the caller know
+    #[cfg(feature = "appliance")]
+    #[command(after_help = "Examples:\n  callbox reject\n  callbox reject --reason busy")]
+    Reject(RejectArgs),
+    /// End what is going on: stop calling, leave the call, or reject who calls
+    #[cfg(feature = "appliance")]
+    Hangup(HangupArgs),
+    /// Reject who calls without ringing, or ring again
+    #[cfg(feature = "appliance")]
+    #[command(after_help = DISTURB_EXAMPLES)]
+    DoNotDisturb(DisturbArgs),
+    /// Limit what this appliance sends to each participant; pictures give way, sound stays
+    #[cfg(feature = "appliance")]
+    #[command(after_help = BANDWIDTH_EXAMPLES)]
+    MaxBandwidth(BandwidthArgs),
     /// Stop sending sound or picture
     #[cfg(feature = "appliance")]
     #[command(after_help = MUTE_EXAMPLES)]

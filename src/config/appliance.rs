@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Bitrate, Gpio, LogLevel};
-use crate::protocol::{Cid, UserId};
+use super::{Bitrate, CallConfig, Gpio, LogLevel};
+use crate::protocol::UserId;
 
 /// `callbox.toml`, and everything laid over it.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,21 +81,6 @@ pub enum Trust {
     CaFile(PathBuf),
     /// Only a certificate with this public key: SHA-256 of its SubjectPublicKeyInfo, `sha256//BASE64` as curl writes it.
     Pin([u8; 32]),
-}
-
-/// `[call]`: what to do without being asked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CallConfig {
-    /// The call to be in whenever possible; none: wait for `callbox join`.
-    pub auto_join: Option<Cid>,
-    /// Make the call if it is not there.
-    pub create: bool,
-}
-
-impl Default for CallConfig {
-    fn default() -> Self {
-        Self { auto_join: None, create: true }
-    }
 }
 
 /// `[camera]`.

@@ -7,6 +7,7 @@
 //! ```
 
 mod appliance;
+mod call;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod check;
 mod gpio;
@@ -15,6 +16,8 @@ mod hub;
 mod layers;
 #[cfg(feature = "appliance")]
 mod read_appliance;
+#[cfg(feature = "appliance")]
+mod read_call;
 #[cfg(feature = "appliance")]
 mod read_gpio;
 #[cfg(feature = "hub")]
@@ -32,9 +35,10 @@ mod value;
 use std::path::{Path, PathBuf};
 
 pub use appliance::{
-    Appliance, Audio, CallConfig, Camera, CameraSource, Control, DEFAULT_SNAPSHOT_INTERVAL, DEFAULT_SOCKET, DEFAULT_TONE, Encoder,
+    Appliance, Audio, Camera, CameraSource, Control, DEFAULT_SNAPSHOT_INTERVAL, DEFAULT_SOCKET, DEFAULT_TONE, Encoder,
     HubLink, Log, Microphone, MicrophoneSource, Network, Screen, ScreenOutput, Speaker, SpeakerSink, Trust, Video,
 };
+pub use call::{AutoAnswer, BadWindow, CallConfig, DoNotDisturb, SpeedDial, WhenBusy, Window};
 pub use gpio::{
     Bias, Button, DEFAULT_DEBOUNCE, DEFAULT_DOUBLE_TIME, DEFAULT_HOLD_TIME, DEFAULT_PULSE, DEFAULT_STUCK_TIME, Gpio, Light, Line,
     LineId, MAX_PULSE, Pattern, Privacy, Relay, Shown, Shows,

@@ -7,7 +7,7 @@ use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::tree::Table;
 use super::*;
-use super::{check, read_gpio, similar};
+use super::{check, read_call, read_gpio, similar};
 
 const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 
@@ -15,7 +15,7 @@ const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<&Path>) -> Option<Appliance> {
     let state_directory = reading.root(root).path("state-directory").map(|path| path.value);
     let link = hub(reading.section(root, "hub"), credentials);
-    let call = call(reading.section(root, "call"));
+    let call = read_call::read(reading, root);
     let camera = camera(reading.section(root, "camera"));
     let microphone = microphone(reading.section(root, "microphone"));
     let speaker = speaker(reading.section(root, "speaker"));
@@ -99,13 +99,6 @@ fn trust(s: &mut Section<'_, '_>) -> Trust {
             Trust::CaFile(ca.value)
         }
         _ => Trust::System,
-    }
-}
-
-fn call(mut s: Section<'_, '_>) -> CallConfig {
-    CallConfig {
-        auto_join: s.parse("auto-join").map(|cid| cid.value),
-        create: s.boolean("create").unwrap_or(CallConfig::default().create),
     }
 }
 

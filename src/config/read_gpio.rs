@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::gpio::*;
-use super::reader::{At, Reading, Section};
+use super::reader::{At, Reading, Section, tables};
 use super::report::Problem;
 use super::similar;
 use super::source::Span;
@@ -43,28 +43,6 @@ fn bias(s: &mut Section<'_, '_>) -> Bias {
     const WORDS: [(&str, Bias); 4] =
         [("as-is", Bias::AsIs), ("pull-up", Bias::PullUp), ("pull-down", Bias::PullDown), ("none", Bias::None)];
     s.choice("bias", &WORDS).map_or(Bias::default(), |bias| bias.value)
-}
-
-/// `[[key]]`, any number of times. Where there is none, an empty one is read and forgotten, so that its keys are known.
-fn tables<'a, T>(
-    reading: &mut Reading<'a>,
-    root: &'a Table,
-    key: &'static str,
-    mut read: impl FnMut(&mut Section<'a, '_>) -> Option<T>,
-) -> Vec<T> {
-    let items: &[Node] = match reading.root(root).node(key) {
-        Some(Node { value: Value::List(items), .. }) => items,
-        Some(node) => {
-            let problem = Problem::error(format!("`{key}` must be a list of tables, not {}", node.value.kind()));
-            reading.problems.push(problem.at(&node.at, "").help(format!("write [[{key}]], in double brackets, for each")));
-            &[]
-        }
-        None => &[],
-    };
-    if items.is_empty() {
-        read(&mut reading.nothing(key));
-    }
-    items.iter().filter_map(|item| read(&mut reading.inner(item, key))).collect()
 }
 
 fn button(s: &mut Section<'_, '_>, taken: &mut Taken) -> Option<Button> {

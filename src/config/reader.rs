@@ -302,3 +302,25 @@ fn example(key: &str, bounds: &RangeInclusive<u32>, node: &Node) -> String {
     }
     format!("write a number from {} to {}", bounds.start(), bounds.end())
 }
+
+/// `[[key]]`, any number of times. Where there is none, an empty one is read and forgotten, so that its keys are known.
+pub fn tables<'a, T>(
+    reading: &mut Reading<'a>,
+    root: &'a Table,
+    key: &'static str,
+    mut read: impl FnMut(&mut Section<'a, '_>) -> Option<T>,
+) -> Vec<T> {
+    let items: &[Node] = match reading.root(root).node(key) {
+        Some(Node { value: Value::List(items), .. }) => items,
+        Some(node) => {
+            let problem = Problem::error(format!("`{key}` must be a list of tables, not {}", node.value.kind()));
+            reading.problems.push(problem.at(&node.at, "").help(format!("write [[{key}]], in double brackets, for each")));
+            &[]
+        }
+        None => &[],
+    };
+    if items.is_empty() {
+        read(&mut reading.nothing(key));
+    }
+    items.iter().filter_map(|item| read(&mut reading.inner(item, key))).collect()
+}

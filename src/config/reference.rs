@@ -63,6 +63,7 @@ fn with_and_without(text: &str, shown: &Shown) -> [String; 2] {
         }
         lines[shown.line] += match shown.needs.as_deref() {
             Some("output = \"snapshots\"") => "\ndirectory = \"snapshots\"",
+            Some("[[speed-dial]]") => "\nname = \"desk\"\nuser = \"anna\"",
             Some("[[button]]") => "\nline = \"BELL\"\npress = \"leave\"",
             Some("[[relay]]") => "\nline = \"DOOR\"\nname = \"door\"",
             _ => "",

@@ -1,20 +1,22 @@
 //! The driver task. Nothing in here blocks: adapters have bounded queues and answer later.
 
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
+use gstreamer::glib;
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Error, VERSION};
-use crate::call::{Core, Effect, Input, PeerId, Refused, Request};
+use super::{Error, VERSION, wire};
+use crate::call::{Core, Effect, Input, PeerId, Refused};
 use crate::config;
 use crate::controls::gpio::{self, Opener, Wanted};
 use crate::controls::socket::{Ask, What};
 use crate::media::{self, DescriptionKind, PeerKey, Role};
 use crate::protocol::action::Phase;
-use crate::protocol::control::{Command, GpioStatus, HubState, HubStatus, MediaStatus, Snapshot, Status};
-use crate::protocol::hub::{InCall, MuteSelf, SendSignal, Signal};
+use crate::protocol::control::{Command, GpioStatus, HubState, HubStatus, Snapshot, Status};
+use crate::protocol::hub::Signal;
 use crate::protocol::rpc;
 use crate::signaling;
 
@@ -35,14 +37,8 @@ pub(super) struct Driver {
 
 /// What is shown before anything has happened.
 pub(super) fn first_status(config: &config::Appliance) -> Status {
-    Status {
-        user: config.hub.user.clone(),
-        version: VERSION.to_owned(),
-        hub: HubStatus { url: config.hub.url.clone(), state: HubState::Connecting, error: None, retry_in_s: None },
-        call: None,
-        media: MediaStatus::default(),
-        gpio: GpioStatus::default(),
-    }
+    let hub = HubStatus { url: config.hub.url.clone(), state: HubState::Connecting, error: None, retry_in_s: None };
+    Status::new(config.hub.user.clone(), VERSION.to_owned(), hub)
 }
 
 impl Driver {
@@ -56,9 +52,10 @@ impl Driver {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         self.privacy();
+        let mut minutes = tokio::time::interval(Duration::from_secs(60));
         loop {
             self.show();
-            let due = self.core.poll_timeout().map(|(at, _)| tokio::time::Instant::from_std(at));
+            let due = self.core.poll_timeout(Instant::now()).map(|(at, _)| tokio::time::Instant::from_std(at));
             tokio::select! {
                 event = hub_events.recv() => self.hub_event(event.ok_or(Error::Ended("the hub client"))?),
                 event = media_events.recv() => self.media_event(event.ok_or(Error::Ended("the media engine"))?),
@@ -70,6 +67,7 @@ impl Driver {
                 }
                 changed = self.gpio.changed() => changed.map_err(|_| Error::Ended("the buttons"))?,
                 changed = self.view.changed() => changed.map_err(|_| Error::Ended("the media engine"))?,
+                _ = minutes.tick() => self.input(clock()),
                 () = at(due) => {
                     self.core.handle_timeout(Instant::now());
                     self.drain();
@@ -132,9 +130,11 @@ impl Driver {
                 tokio::spawn(open(self.relays.clone(), relay, ask.reply));
             }
             What::Command(command) => {
-                let outcome = self.command(command);
-                let reply = outcome.map(|()| serde_json::Value::Null);
-                let _ = ask.reply.send(reply.map_err(|refused| rpc::Error::new(rpc::ErrorKind::Conflict, refused.to_string())));
+                let calls = matches!(command, Command::Call { .. });
+                let reply = self.command(command).map_err(|refused| wire::refused(&refused));
+                let outgoing = self.core.outgoing().filter(|_| calls);
+                let shown = outgoing.map_or(serde_json::Value::Null, |outgoing| json!(outgoing));
+                let _ = ask.reply.send(reply.map(|()| shown));
             }
             What::Snapshot => {
                 tokio::spawn(snapshot(self.engine.clone(), ask.reply));
@@ -166,7 +166,7 @@ impl Driver {
     }
 
     fn command(&mut self, command: Command) -> Result<(), Refused> {
-        if let Command::Join { .. } = command {
+        if matches!(command, Command::Join { .. } | Command::Call { .. } | Command::Answer { .. }) {
             (self.wished, self.first_picture_ms) = (Instant::now(), None);
         }
         let outcome = self.core.handle(Input::Command(command), Instant::now());
@@ -193,7 +193,7 @@ impl Driver {
     fn act(&mut self, effect: Effect) -> Result<(), media::Error> {
         match effect {
             Effect::Request { tag, request } => {
-                if let Err(error) = self.hub.request(tag, wire(request)) {
+                if let Err(error) = self.hub.request(tag, wire::request(request)) {
                     // Refused at once: the core still gets its one reply.
                     let _ = self.core.handle(Input::Reply { tag, outcome: Err(error) }, Instant::now());
                 }
@@ -204,6 +204,8 @@ impl Driver {
             Effect::RemoteCandidate { peer, candidate, line } => self.engine.remote_candidate(key(peer), line, candidate)?,
             Effect::Close(peer) => self.engine.close_peer(key(peer))?,
             Effect::Mute(muted) => self.engine.mute(muted)?,
+            Effect::SetMaxBitrate(bits) => self.engine.max_bitrate(bits)?,
+            Effect::Tone(tone) => tracing::debug!(?tone, "tone"),
         }
         Ok(())
     }
@@ -228,15 +230,30 @@ impl Driver {
                 }
             }
         }
+        let (ring, outgoing) = (self.core.ring(), self.core.outgoing());
+        let quiet = self.core.is_quiet(Instant::now());
         let gpio = self.gpio.borrow_and_update();
         self.shown.send_if_modified(|status| {
-            let changed = status.call != call || status.media != view.media || status.gpio != *gpio;
-            status.call = call;
+            let changed = status.call != call
+                || status.ring != ring
+                || status.outgoing != outgoing
+                || status.do_not_disturb != quiet
+                || status.media != view.media
+                || status.gpio != *gpio;
+            (status.call, status.ring, status.outgoing, status.do_not_disturb) = (call, ring, outgoing, quiet);
             status.media = view.media.clone();
             status.gpio = gpio.clone();
             changed
         });
     }
+}
+
+/// What time it is, here and in the world.
+fn clock() -> Input {
+    // The zone of this machine, daylight saving and all; without one it is UTC.
+    let local = glib::DateTime::now_local().or_else(|_| glib::DateTime::now_utc());
+    let minute = local.map_or(0, |time| time.hour() * 60 + time.minute());
+    Input::Clock { wall: SystemTime::now(), minute: u16::try_from(minute).unwrap_or(0) }
 }
 
 async fn at(due: Option<tokio::time::Instant>) {
@@ -275,15 +292,4 @@ fn key(peer: PeerId) -> PeerKey {
 
 fn peer_id(key: PeerKey) -> PeerId {
     PeerId { participant: key.id, epoch: key.epoch }
-}
-
-fn wire(request: Request) -> signaling::Request {
-    match request {
-        Request::Join(join) => signaling::Request::Join(join),
-        Request::Leave(cid) => signaling::Request::Leave(InCall { cid }),
-        Request::Mute(cid, muted) => signaling::Request::Mute(MuteSelf { cid, muted, sharing: None }),
-        Request::Signal { cid, peer, signal } => {
-            signaling::Request::Signal(SendSignal { cid, to: peer.participant, epoch: peer.epoch, signal })
-        }
-    }
 }

@@ -12,6 +12,7 @@
 mod driver;
 mod participation;
 mod watchdog;
+mod wire;
 
 use std::time::Instant;
 
@@ -59,8 +60,15 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         client: ClientInfo { kind: ClientKind::Appliance, version: VERSION.to_owned() },
     };
     let participant = participation::load(&config.state_directory, &config.hub.user);
-    let settings = call::Settings { auto_join: config.call.auto_join.clone(), create: config.call.create, participant };
-    let core = call::Core::new(settings);
+    let core = call::Core::new(
+        call::Settings {
+            user: config.hub.user.clone(),
+            participant,
+            call_ids: uuid::Uuid::new_v4().to_string(),
+            call: config.call.clone(),
+        },
+        Instant::now(),
+    );
     let (shown, status) = watch::channel(driver::first_status(&config));
     let (lines, wanted) = gpio::start(config.gpio, status.clone()).map_err(Error::Gpio)?;
     let (_door, asks) = socket::start(&config.control.socket, status).await?;

@@ -51,6 +51,7 @@ pub(super) enum Ask {
     RemoteCandidate { key: PeerKey, line: u32, candidate: String },
     Close { key: PeerKey },
     Mute(Muted),
+    MaxBitrate(Option<u64>),
     Snapshot(oneshot::Sender<Result<Png, Error>>),
     Ping(oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
@@ -119,6 +120,11 @@ impl Handle {
     /// Switches microphone and camera at the source.
     pub fn mute(&self, muted: Muted) -> Result<(), Error> {
         self.ask(Ask::Mute(muted))
+    }
+
+    /// The most that goes to each peer, bit/s, sound and picture together; none: as configured. The picture gives way.
+    pub fn max_bitrate(&self, bits: Option<u64>) -> Result<(), Error> {
+        self.ask(Ask::MaxBitrate(bits))
     }
 
     /// What the screen shows.

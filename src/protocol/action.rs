@@ -43,10 +43,13 @@ const fn verb(name: &'static str, object: &'static str, make: fn(&str) -> Result
 }
 
 /// Every verb that a button can be given.
-pub const VERBS: [Verb; 7] = [
+pub const VERBS: [Verb; 10] = [
     verb("join", "TYPE:ID", |cid| Ok(Action::Do(Command::Join { cid: cid.parse().map_err(text)? }))),
     verb("leave", "", |_| Ok(Action::Do(Command::Leave))),
-    verb("hangup", "", |_| Ok(Action::Do(Command::Leave))),
+    verb("call", "WHO", |to| Ok(Action::Do(Command::Call { to: to.to_owned(), audio_only: false }))),
+    verb("answer", "", |_| Ok(Action::Do(Command::Answer { muted: false, audio_only: false }))),
+    verb("reject", "", |_| Ok(Action::Do(Command::Reject { reason: None }))),
+    verb("hangup", "", |_| Ok(Action::Do(Command::Hangup))),
     verb("mute", "mic|camera", |what| mute(what, true)),
     verb("unmute", "mic|camera", |what| mute(what, false)),
     verb("toggle", "mic|camera", toggle),
@@ -145,7 +148,14 @@ impl Phase {
     pub fn of(call: Option<&CallStatus>) -> Self {
         match call.map(|call| call.state) {
             None => Self::Idle,
-            Some(CallState::Joining | CallState::Joined | CallState::Reconnecting) => Self::InCall,
+            Some(
+                CallState::Joining
+                | CallState::Lobby
+                | CallState::Joined
+                | CallState::Reconnecting
+                | CallState::Ended
+                | CallState::Out,
+            ) => Self::InCall,
         }
     }
 }
@@ -181,7 +191,10 @@ mod tests {
         let cases = [
             ("join default:lobby", Action::Do(Command::Join { cid: "default:lobby".parse().unwrap() })),
             (" leave ", Action::Do(Command::Leave)),
-            ("hangup", Action::Do(Command::Leave)),
+            ("call reception", Action::Do(Command::Call { to: "reception".into(), audio_only: false })),
+            ("answer", Action::Do(Command::Answer { muted: false, audio_only: false })),
+            ("reject", Action::Do(Command::Reject { reason: None })),
+            ("hangup", Action::Do(Command::Hangup)),
             ("mute mic", mute(Some(true), None)),
             ("unmute  camera", mute(None, Some(false))),
             ("toggle camera", Action::ToggleCamera),

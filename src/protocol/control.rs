@@ -1,12 +1,18 @@
 //! What travels over the daemon's control socket: the [`Command`]s of every door (CLI, button, page) and the [`Status`] they show.
 //!
 //! Requests: `status` (answers [`Status`]), `events` (answers [`Status`], then notifications `status` with a whole new one after
-//! every change), `join {cid}`, `leave`, `mute {audio?, video?}`, `open {relay}`, `snapshot` (answers [`Snapshot`]).
+//! every change), `snapshot` (answers [`Snapshot`]), and one for each [`Command`]: `join {cid}`, `leave`, `call {to, audio_only?}`
+//! (answers [`OutgoingStatus`]), `answer {muted?, audio_only?}`, `reject {reason?}`, `hangup`, `mute {audio?, video?}`,
+//! `do_not_disturb {on}`, `max_bandwidth {kbits}`, `open {relay}`.
 
 use serde::{Deserialize, Serialize};
 
 use super::hub::{Muted, ParticipantState};
 use super::{Cid, ParticipantId, UserId};
+
+mod calling;
+
+pub use calling::{OutgoingState, OutgoingStatus, RingState, RingStatus};
 
 /// What a person can ask of the appliance, by whichever door.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,8 +23,33 @@ pub enum Command {
         /// Which.
         cid: Cid,
     },
-    /// Leave the call.
+    /// Leave the call, or stop calling.
     Leave,
+    /// Call somebody; the call is joined when somebody answers.
+    Call {
+        /// A speed-dial name, or a user id.
+        to: String,
+        /// Without pictures.
+        #[serde(default)]
+        audio_only: bool,
+    },
+    /// Answer who calls.
+    Answer {
+        /// With the microphone off.
+        #[serde(default)]
+        muted: bool,
+        /// With the camera off.
+        #[serde(default)]
+        audio_only: bool,
+    },
+    /// Do not answer who calls, and let the caller know.
+    Reject {
+        /// For the caller, for example `busy`; `decline` unless said otherwise. At most 64 bytes.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// End what is going on: stop calling, leave the call that was answered, reject who calls, or leave.
+    Hangup,
     /// Switch microphone or camera off or on; none leaves it as it is.
     Mute {
         /// Microphone off.
@@ -33,6 +64,16 @@ pub enum Command {
         /// Its name in the configuration, for example `door`.
         relay: String,
     },
+    /// Reject who calls without ringing, or ring again. Holds until the schedule of the configuration agrees.
+    DoNotDisturb {
+        /// Whether nobody may disturb.
+        on: bool,
+    },
+    /// The most that this appliance sends to each participant; pictures give way, sound stays (C11).
+    MaxBandwidth {
+        /// kbit/s; 0 removes the limit.
+        kbits: u32,
+    },
 }
 
 /// Everything that CLI, lights, screen, page and metrics show.
@@ -46,11 +87,37 @@ pub struct Status {
     pub hub: HubStatus,
     /// The call, if in one or on the way into one.
     pub call: Option<CallStatus>,
+    /// Who calls, or called a moment ago.
+    #[serde(default)]
+    pub ring: Option<RingStatus>,
+    /// Whom this appliance calls, or called a moment ago in vain.
+    #[serde(default)]
+    pub outgoing: Option<OutgoingStatus>,
+    /// Whether who calls is rejected without ringing.
+    #[serde(default)]
+    pub do_not_disturb: bool,
     /// What the media engine does.
     pub media: MediaStatus,
     /// Buttons, lights, relays.
     #[serde(default)]
     pub gpio: GpioStatus,
+}
+
+impl Status {
+    /// Before anything has happened.
+    pub fn new(user: UserId, version: String, hub: HubStatus) -> Self {
+        Self {
+            user,
+            version,
+            hub,
+            call: None,
+            ring: None,
+            outgoing: None,
+            do_not_disturb: false,
+            media: MediaStatus::default(),
+            gpio: GpioStatus::default(),
+        }
+    }
 }
 
 /// The connection to the hub.
@@ -104,10 +171,16 @@ pub struct CallStatus {
 pub enum CallState {
     /// Asked for, not in yet.
     Joining,
+    /// The call is not live yet: in the lobby until it is.
+    Lobby,
     /// In.
     Joined,
     /// In, but the hub is away; media go on.
     Reconnecting,
+    /// The call was ended for everyone; joined again when that is possible.
+    Ended,
+    /// Put out, or replaced: only `callbox join` leads back.
+    Out,
 }
 
 /// One other participant.

@@ -17,7 +17,9 @@ use tokio::sync::mpsc;
 pub use crate::config::Trust;
 use crate::protocol::UserId;
 use crate::protocol::control::HubState;
-use crate::protocol::hub::{self, ClientInfo, InCall, JoinCall, MuteSelf, SendSignal, SessionOpened};
+use crate::protocol::hub::{
+    self, ClientInfo, GetCall, InCall, JoinCall, MuteSelf, SendSignal, SessionOpened, SetMaxBandwidth, WithExtension, WithReason,
+};
 use crate::protocol::rpc;
 
 mod address;
@@ -61,10 +63,24 @@ pub struct PasswordSource {
 /// Something to ask the hub.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
+    /// `call.get`; answered by [`hub::Call`].
+    Get(GetCall),
+    /// `call.get_or_create`; answered by [`hub::Call`].
+    GetOrCreate(GetCall),
     /// `call.join`; answered by [`hub::Joined`].
     Join(JoinCall),
     /// `call.leave`.
     Leave(InCall),
+    /// `call.end`.
+    End(WithExtension),
+    /// `call.accept`.
+    Accept(WithExtension),
+    /// `call.reject`.
+    Reject(WithReason),
+    /// `call.cancel`.
+    Cancel(WithReason),
+    /// `call.set_max_bandwidth`.
+    SetMaxBandwidth(SetMaxBandwidth),
     /// `call.mute`.
     Mute(MuteSelf),
     /// `call.signal`.

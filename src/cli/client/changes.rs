@@ -1,7 +1,7 @@
 //! `callbox events`: what a person would call an event, found between two states. Counters are not events.
 
 use super::text::{self, clean};
-use crate::protocol::control::{CallStatus, DeviceStatus, HubState, LineStatus, ParticipantStatus, Status};
+use crate::protocol::control::{CallStatus, DeviceStatus, HubState, LineStatus, OutgoingStatus, ParticipantStatus, RingStatus, Status};
 
 /// One line for each thing that changed; with nothing before, one for each thing there is.
 pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
@@ -13,6 +13,18 @@ pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
     };
     differs(before.map(hub), hub(now));
     differs(before.map(|status| call(status.call.as_ref())), call(now.call.as_ref()));
+    let was_ringing = before.and_then(|status| status.ring.as_ref()).map(ring);
+    if let Some(new) = now.ring.as_ref().map(ring) {
+        differs(was_ringing, new);
+    }
+    let was_calling = before.and_then(|status| status.outgoing.as_ref()).map(outgoing);
+    if let Some(new) = now.outgoing.as_ref().map(outgoing) {
+        differs(was_calling, new);
+    }
+    let quiet = |status: &Status| format!("do not disturb {}", if status.do_not_disturb { "on" } else { "off" });
+    if before.is_some() || now.do_not_disturb {
+        differs(before.map(quiet), quiet(now));
+    }
     let others = |status: &Status| status.call.as_ref().map_or_else(Vec::new, |call| call.participants.clone());
     let (were, are) = (before.map_or_else(Vec::new, others), others(now));
     for other in &are {
@@ -54,6 +66,16 @@ fn call(call: Option<&CallStatus>) -> String {
     let state = text::call(call.state);
     let state = text::muted(call.muted).map_or_else(|| state.to_owned(), |muted| format!("{state}, {muted}"));
     with(&format!("call {}", call.cid), &state, call.error.as_deref())
+}
+
+fn ring(ring: &RingStatus) -> String {
+    let name = format!("call from {} ({})", clean(&ring.name), text::kind(ring.video));
+    with(&name, text::ring(ring.state), ring.reason.as_deref())
+}
+
+fn outgoing(outgoing: &OutgoingStatus) -> String {
+    let name = format!("call to {} ({})", clean(&outgoing.to), text::kind(outgoing.video));
+    with(&name, text::outgoing(outgoing.state), outgoing.reason.as_deref())
 }
 
 fn participant(other: &ParticipantStatus) -> String {

@@ -24,6 +24,17 @@ pub fn line(status: &Status) -> String {
             }));
         }
     }
+    if let Some(ring) = &status.ring {
+        parts.push(format!("call from {} {}", clean(&ring.name), text::ring(ring.state)));
+        parts.extend(ring.reason.as_deref().map(clean));
+    }
+    if let Some(outgoing) = &status.outgoing {
+        parts.push(format!("call to {} {}", clean(&outgoing.to), text::outgoing(outgoing.state)));
+        parts.extend(outgoing.reason.as_deref().map(clean));
+    }
+    if status.do_not_disturb {
+        parts.push("do not disturb".to_owned());
+    }
     let media = &status.media;
     for (name, device) in [("camera", &media.camera), ("microphone", &media.microphone), ("speaker", &media.speaker)] {
         match device.state {

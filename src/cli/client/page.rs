@@ -2,7 +2,7 @@
 
 use super::text::{self, clean};
 use crate::protocol::control::{
-    CallStatus, DeviceStatus, GpioStatus, HubStatus, LineStatus, MediaStatus, ParticipantStatus, Status,
+    CallStatus, DeviceStatus, GpioStatus, HubStatus, LineStatus, MediaStatus, OutgoingStatus, ParticipantStatus, RingStatus, Status,
 };
 use crate::protocol::hub::ParticipantState;
 
@@ -11,6 +11,11 @@ pub fn page(status: &Status) -> String {
     let mut out = format!("{}  {}\n\n", status.user, clean(&status.version));
     let mut rows = vec![hub(&status.hub)];
     rows.push(status.call.as_ref().map_or_else(|| vec!["call".to_owned(), "none".to_owned()], call));
+    rows.extend(status.ring.as_ref().map(ring));
+    rows.extend(status.outgoing.as_ref().map(outgoing));
+    if status.do_not_disturb {
+        rows.push(vec!["do not disturb".to_owned(), "on".to_owned()]);
+    }
     out.push_str(&text::table(&rows, 0));
     if let Some(call) = &status.call
         && !call.participants.is_empty()
@@ -48,6 +53,22 @@ fn call(call: &CallStatus) -> Vec<String> {
         rest = format!("{rest}: {more}");
     }
     vec!["call".to_owned(), text::call(call.state).to_owned(), rest]
+}
+
+fn ring(ring: &RingStatus) -> Vec<String> {
+    let mut rest = format!("{}, {} call since {}", clean(&ring.name), text::kind(ring.video), clean(&ring.since));
+    if let Some(reason) = &ring.reason {
+        rest = format!("{rest}: {}", clean(reason));
+    }
+    vec!["call from".to_owned(), text::ring(ring.state).to_owned(), rest]
+}
+
+fn outgoing(outgoing: &OutgoingStatus) -> Vec<String> {
+    let mut rest = format!("{}, {} call", clean(&outgoing.to), text::kind(outgoing.video));
+    if let Some(reason) = &outgoing.reason {
+        rest = format!("{rest}: {}", clean(reason));
+    }
+    vec!["call to".to_owned(), text::outgoing(outgoing.state).to_owned(), rest]
 }
 
 fn participant(participant: &ParticipantStatus) -> Vec<String> {

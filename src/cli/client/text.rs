@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::protocol::control::{CallState, DeviceState, HubState, PeerConnection};
+use crate::protocol::control::{CallState, DeviceState, HubState, OutgoingState, PeerConnection, RingState};
 use crate::protocol::hub::Muted;
 
 /// What others chose (names, errors) goes to a terminal: no control characters, no endless text.
@@ -23,9 +23,35 @@ pub fn hub(state: HubState) -> &'static str {
 pub fn call(state: CallState) -> &'static str {
     match state {
         CallState::Joining => "joining",
+        CallState::Lobby => "lobby",
         CallState::Joined => "joined",
         CallState::Reconnecting => "reconnecting",
+        CallState::Ended => "ended",
+        CallState::Out => "out",
     }
+}
+
+/// As the wire writes it.
+pub fn ring(state: RingState) -> &'static str {
+    match state {
+        RingState::Ringing => "ringing",
+        RingState::Answering => "answering",
+        RingState::Ended => "ended",
+    }
+}
+
+/// As the wire writes it.
+pub fn outgoing(state: OutgoingState) -> &'static str {
+    match state {
+        OutgoingState::Dialing => "dialing",
+        OutgoingState::Ringing => "ringing",
+        OutgoingState::Ended => "ended",
+    }
+}
+
+/// Video call or not.
+pub fn kind(video: bool) -> &'static str {
+    if video { "video" } else { "audio" }
 }
 
 /// As the wire writes it.

@@ -63,17 +63,11 @@ fn fault(status: &Status) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::control::{CallStatus, GpioStatus, HubStatus, MediaStatus};
+    use crate::protocol::control::{CallStatus, HubStatus};
 
     fn idle() -> Status {
-        Status {
-            user: "door".parse().unwrap(),
-            version: "callbox test".into(),
-            hub: HubStatus { url: "ws://hub".into(), state: HubState::Connected, error: None, retry_in_s: None },
-            call: None,
-            media: MediaStatus::default(),
-            gpio: GpioStatus::default(),
-        }
+        let hub = HubStatus { url: "ws://hub".into(), state: HubState::Connected, error: None, retry_in_s: None };
+        Status::new("door".parse().unwrap(), "callbox test".into(), hub)
     }
 
     fn call(state: CallState) -> CallStatus {

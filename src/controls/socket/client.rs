@@ -170,11 +170,17 @@ impl Client {
     }
 }
 
+/// The methods that are commands, by the names that [`Command`] has for them.
+const COMMANDS: [&str; 10] =
+    ["join", "leave", "call", "answer", "reject", "hangup", "mute", "do_not_disturb", "max_bandwidth", "open"];
+/// The longest reason of a rejection, as the hub has it.
+const MAX_REASON: usize = 64;
+
 /// The request as the daemon knows it.
 fn wanted(method: &str, params: Value) -> Result<What, Error> {
     match method {
         "snapshot" => Ok(What::Snapshot),
-        "join" | "leave" | "mute" | "open" => {
+        _ if COMMANDS.contains(&method) => {
             let mut map = if let Value::Object(map) = params { map } else { Map::new() };
             if map.insert("command".to_owned(), method.into()).is_some() {
                 return Err(Error::new(ErrorKind::InvalidParams, format!("`{method}` takes no `command`")));
@@ -184,11 +190,15 @@ fn wanted(method: &str, params: Value) -> Result<What, Error> {
             if matches!(command, Command::Mute { audio: None, video: None }) {
                 return Err(Error::new(ErrorKind::InvalidParams, "`mute` needs `audio` or `video`, true or false"));
             }
+            if matches!(&command, Command::Reject { reason: Some(reason) } if reason.len() > MAX_REASON) {
+                return Err(Error::new(ErrorKind::InvalidParams, format!("a reason may have {MAX_REASON} bytes")));
+            }
             Ok(What::Command(command))
         }
         _ => {
-            let known = "status, events, join, leave, mute, open and snapshot";
-            Err(Error::new(ErrorKind::MethodNotFound, format!("no such method: the control socket knows {known}")))
+            let known = COMMANDS.join(", ");
+            let text = format!("no such method: the control socket knows status, events, {known} and snapshot");
+            Err(Error::new(ErrorKind::MethodNotFound, text))
         }
     }
 }

@@ -41,6 +41,8 @@ pub(in crate::media) struct Engine {
     pub(super) screen: Slot<Screen>,
     pub(super) muted: Muted,
     pub(super) bitrate: u64,
+    /// The most that goes to each peer, if somebody set a limit.
+    pub(super) limit: Option<u64>,
     encoder: Option<Result<&'static Encoder, String>>,
     pub(super) frames: Arc<AtomicU64>,
     pub(super) flow: Flow,
@@ -84,6 +86,7 @@ impl Engine {
             screen,
             muted: Muted::default(),
             bitrate,
+            limit: None,
             encoder: None,
             frames: Arc::default(),
             flow: Flow::new(now),

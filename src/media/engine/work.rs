@@ -27,6 +27,8 @@ const VIDEO_SHARE: f64 = 0.9;
 const STEP: f64 = 0.05;
 /// A picture below this is not worth sending.
 const MIN_BITRATE: u64 = 100_000;
+/// Nor below this, however low the limit: encoders do not go lower.
+const LEAST_PICTURE: u64 = 32_000;
 
 impl Engine {
     pub(super) fn handle(&mut self, ask: Ask, now: Instant) {
@@ -48,6 +50,10 @@ impl Engine {
             }
             Ask::Close { key } => self.close(&key),
             Ask::Mute(muted) => self.muted = muted,
+            Ask::MaxBitrate(limit) => {
+                self.limit = limit;
+                self.adapt();
+            }
             Ask::Snapshot(reply) => {
                 let (pictures, width, height) = self.pictures();
                 // Composing takes tens of milliseconds; peers should not wait for it.
@@ -318,16 +324,25 @@ impl Engine {
     /// One encoder for all: it follows the slowest way.
     fn adapt(&mut self) {
         let connected = self.peers.values().filter(|seat| seat.state == PeerConnection::Connected);
-        let Some(slowest) = connected.filter_map(|seat| seat.peer.estimate()).min() else {
-            return;
-        };
-        let target = ((slowest as f64 * VIDEO_SHARE) as u64).clamp(MIN_BITRATE, self.config.video.bitrate.0.max(MIN_BITRATE));
-        if target.abs_diff(self.bitrate) as f64 > self.bitrate as f64 * STEP {
+        let slowest = connected.filter_map(|seat| seat.peer.estimate()).min();
+        // Without an estimate what was found before goes on, within the limit.
+        let possible = slowest.map_or(self.bitrate, |slowest| (slowest as f64 * VIDEO_SHARE) as u64);
+        let highest = self.highest();
+        let target = possible.clamp(MIN_BITRATE.min(highest), highest);
+        let above = self.bitrate > highest;
+        if above || target.abs_diff(self.bitrate) as f64 > self.bitrate as f64 * STEP {
             self.bitrate = target;
             if let Some(camera) = self.camera.get() {
                 camera.set_bitrate(target);
             }
         }
+    }
+
+    /// The most that the picture may take: what is configured, and what a limit leaves of it beside the sound.
+    fn highest(&self) -> u64 {
+        let configured = self.config.video.bitrate.0.max(MIN_BITRATE);
+        let sound = self.config.audio.bitrate.0;
+        self.limit.map_or(configured, |limit| limit.saturating_sub(sound).clamp(LEAST_PICTURE, configured))
     }
 
     fn pictures(&self) -> (Vec<crate::media::peer::Picture>, u32, u32) {

@@ -39,6 +39,13 @@ impl Requests {
         }
         let id = self.next_id();
         let text = match request {
+            Request::Get(params) => message(id, "call.get", params),
+            Request::GetOrCreate(params) => message(id, "call.get_or_create", params),
+            Request::End(params) => message(id, "call.end", params),
+            Request::Accept(params) => message(id, "call.accept", params),
+            Request::Reject(params) => message(id, "call.reject", params),
+            Request::Cancel(params) => message(id, "call.cancel", params),
+            Request::SetMaxBandwidth(params) => message(id, "call.set_max_bandwidth", params),
             Request::Join(params) => message(id, "call.join", params),
             Request::Leave(params) => message(id, "call.leave", params),
             Request::Mute(params) => message(id, "call.mute", params),

@@ -1,89 +1,6 @@
-//! The core alone: a hub and a media engine are played by hand, on virtual time.
-
-use std::time::{Duration, Instant};
-
-use serde_json::json;
+//! Connections to the others: who offers, what follows a failure, and what the hub's absence changes.
 
 use super::*;
-use crate::protocol::UserId;
-use crate::protocol::control::CallState;
-use crate::protocol::hub::{Call, ClientKind, EventBody, Joined, LeaveReason, Participant, ParticipantState, User};
-use crate::protocol::rpc::{Error, ErrorKind};
-
-fn id(text: &str) -> ParticipantId {
-    ParticipantId::new(text).unwrap()
-}
-
-fn lobby() -> Cid {
-    "default:lobby".parse().unwrap()
-}
-
-fn participant(name: &str, generation: u32, kind: ClientKind) -> Participant {
-    Participant { generation, ..Participant::new(id(name), User::new(UserId::new(name).unwrap()), kind) }
-}
-
-struct Bench {
-    core: Core,
-    now: Instant,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let settings = Settings { auto_join: Some(lobby()), create: true, participant: id("me") };
-        Self { core: Core::new(settings), now: Instant::now() }
-    }
-
-    /// In the lobby, with these others.
-    fn joined(others: &[Participant]) -> Self {
-        let mut bench = Self::new();
-        let effects = bench.input(Input::HubOpened { resumed: false });
-        bench.answer_join(&effects, 1, others);
-        bench
-    }
-
-    fn input(&mut self, input: Input) -> Vec<Effect> {
-        let _ = self.core.handle(input, self.now);
-        self.drain()
-    }
-
-    fn drain(&mut self) -> Vec<Effect> {
-        std::iter::from_fn(|| self.core.poll_effect()).collect()
-    }
-
-    fn wait(&mut self, pause: Duration) -> Vec<Effect> {
-        self.now += pause;
-        self.core.handle_timeout(self.now);
-        self.drain()
-    }
-
-    fn answer_join(&mut self, effects: &[Effect], generation: u32, others: &[Participant]) -> Vec<Effect> {
-        let tag = effects
-            .iter()
-            .find_map(|effect| match effect {
-                Effect::Request { tag, request: Request::Join(_) } => Some(*tag),
-                _ => None,
-            })
-            .expect("a join");
-        let mut participants = vec![participant("me", generation, ClientKind::Appliance)];
-        participants.extend_from_slice(others);
-        let mut call = Call::new(lobby(), UserId::new("me").unwrap(), "2026-01-01T00:00:00Z".into());
-        call.participants = participants;
-        let joined = Joined { call, participant: id("me") };
-        self.input(Input::Reply { tag, outcome: Ok(serde_json::to_value(joined).unwrap()) })
-    }
-
-    fn event(&mut self, body: EventBody) -> Vec<Effect> {
-        self.input(Input::Hub(Event { seq: 1, cid: lobby(), body }))
-    }
-
-    fn connection(&mut self, peer: &PeerId, state: PeerConnection) -> Vec<Effect> {
-        self.input(Input::Connection { peer: peer.clone(), state, error: Some("because".into()) })
-    }
-
-    fn only_peer(&self) -> PeerId {
-        self.core.peer_ids().next().unwrap()
-    }
-}
 
 fn offers_in(effects: &[Effect]) -> Vec<u64> {
     effects.iter().filter_map(|e| if let Effect::Offer(peer) = e { Some(peer.epoch) } else { None }).collect()
@@ -108,7 +25,7 @@ fn a_refused_join_is_said_and_tried_again_with_growing_pauses() {
         let refused = Error::new(ErrorKind::Full, "the call is full");
         bench.input(Input::Reply { tag: *tag, outcome: Err(refused) });
         assert_eq!(bench.core.status().unwrap().error.as_deref(), Some("the call is full"));
-        let (at, reason) = bench.core.poll_timeout().unwrap();
+        let (at, reason) = bench.timeout().unwrap();
         assert_eq!(reason, "join again");
         pauses.push((at - bench.now).as_secs());
         effects = bench.wait(at - bench.now);
@@ -170,7 +87,7 @@ fn nobody_is_called_while_their_socket_is_away() {
     assert_eq!(bench.event(EventBody::ParticipantUpdated { participant: away }), [], "media go on");
     bench.connection(&peer, PeerConnection::Failed);
     assert_eq!(bench.wait(Duration::from_secs(60)), []);
-    assert_eq!(bench.core.poll_timeout(), None, "nothing to wait for: no busy loop");
+    assert_eq!(bench.timeout(), None, "nothing to wait for: no busy loop");
     let effects = bench.event(EventBody::ParticipantUpdated { participant: participant("z", 1, ClientKind::Browser) });
     assert_eq!(offers_in(&effects).len(), 1);
 }
@@ -261,71 +178,4 @@ fn a_restart_wish_is_granted_once_per_pause() {
         assert_eq!(bench.event(wish.clone()), []);
     }
     assert_eq!(offers_in(&bench.wait(Duration::from_millis(500))), [peer.epoch + 1]);
-}
-
-mod random {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn input() -> impl Strategy<Value = (u8, u64, u8)> {
-        (0..16u8, 0..200_000u64, 0..4u8)
-    }
-
-    fn make(bench: &Bench, (kind, number, who): (u8, u64, u8)) -> Input {
-        let name = ["a", "m", "z", "nobody"][usize::from(who)];
-        let side = if who % 2 == 0 { ClientKind::Appliance } else { ClientKind::Browser };
-        let peer = bench.core.peer_ids().next().unwrap_or(PeerId { participant: id("a"), epoch: number });
-        let event = |body| Input::Hub(Event { seq: number, cid: lobby(), body });
-        let signal = |signal| event(EventBody::Signal { from: id(name), epoch: number, signal });
-        match kind {
-            0 => Input::HubOpened { resumed: number % 2 == 0 },
-            1 => Input::HubLost,
-            2 => event(EventBody::ParticipantJoined { participant: participant(name, number as u32 % 3, side) }),
-            3 => event(EventBody::ParticipantLeft { participant: id(name), reason: LeaveReason::TimedOut, extension: Value::Null }),
-            4 => signal(Signal::Offer { sdp: "x".into() }),
-            5 => signal(Signal::Answer { sdp: "x".into() }),
-            6 => signal(Signal::Restart),
-            7 => Input::Connection { peer, state: PeerConnection::Failed, error: None },
-            8 => Input::Connection { peer, state: PeerConnection::Connected, error: None },
-            9 => Input::Connection { peer, state: PeerConnection::Disconnected, error: None },
-            10 => Input::Command(Command::Join { cid: if number % 2 == 0 { lobby() } else { "default:other".parse().unwrap() } }),
-            11 => Input::Command(Command::Leave),
-            12 => Input::Reply { tag: number % 8, outcome: Ok(json!({"call": 1})) },
-            13 => Input::Reply { tag: number % 8, outcome: Err(Error::new(ErrorKind::Timeout, "late")) },
-            14 => event(EventBody::Replaced { participant: id("me") }),
-            _ => Input::Command(Command::Mute { audio: Some(number % 2 == 0), video: None }),
-        }
-    }
-
-    proptest! {
-        /// Whatever happens in whatever order: every connection that is opened is closed exactly once, never two at a time to the
-        /// same participant, and waiting always ends.
-        #[test]
-        fn connections_are_opened_and_closed_in_pairs(steps in proptest::collection::vec(input(), 0..120)) {
-            let mut bench = Bench::joined(&[participant("z", 1, ClientKind::Browser)]);
-            let mut open = std::collections::BTreeMap::new();
-            let first = bench.only_peer();
-            open.insert(first.participant.clone(), first.epoch);
-            let mut check = |effects: Vec<Effect>| {
-                for effect in effects {
-                    match effect {
-                        Effect::Offer(peer) | Effect::Answer { peer, .. } => {
-                            assert_eq!(open.insert(peer.participant, peer.epoch), None, "two at a time");
-                        }
-                        Effect::Close(peer) => assert_eq!(open.remove(&peer.participant), Some(peer.epoch), "closed what was not open"),
-                        _ => {}
-                    }
-                }
-            };
-            for step in steps {
-                let input = make(&bench, step);
-                check(bench.input(input));
-                if let Some((at, _)) = bench.core.poll_timeout() {
-                    let pause = at.saturating_duration_since(bench.now);
-                    check(bench.wait(pause));
-                    prop_assert!(bench.core.poll_timeout().is_none_or(|(next, _)| next > bench.now), "a deadline that does not move");
-                }
-            }
-        }
-    }
 }
