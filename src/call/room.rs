@@ -245,7 +245,7 @@ impl Core {
             return;
         };
         if room.is_rung() && !owed::passing(&error) {
-            return self.over(now);
+            return self.leave(now);
         }
         let details = error.details.unwrap_or_default();
         let retry_after = details.retry_after_ms.map(Duration::from_millis);
@@ -315,7 +315,7 @@ impl Core {
         let elsewhere = self.settings.call.auto_join.as_ref().is_some_and(|home| *home != room.cid);
         let goes_on = matches!(reason, LeaveReason::Backstage | LeaveReason::Left);
         if room.is_rung() || (elsewhere && !goes_on) {
-            return self.over(now);
+            return self.leave(now);
         }
         let back = "`callbox join` goes back";
         match reason {
@@ -336,15 +336,10 @@ impl Core {
         }
     }
 
-    /// The call is over for us; what follows is decided anew.
-    pub(super) fn over(&mut self, now: Instant) {
-        self.leave(now);
-    }
-
     /// Joins, follows and leaves what is due.
     pub(super) fn settle_room(&mut self, now: Instant) {
         if self.room.as_ref().is_some_and(|room| room.alone_until.is_some_and(|at| at <= now)) {
-            self.over(now);
+            self.leave(now);
         }
         if self.room.is_none()
             && !self.left

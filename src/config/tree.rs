@@ -101,7 +101,8 @@ fn node(from: &Spanned<DeValue<'_>>, key_at: Span, start: usize) -> Node {
         DeValue::Float(_) => Value::Float,
         DeValue::Boolean(truth) => Value::Boolean(*truth),
         DeValue::Datetime(_) => Value::Datetime,
-        DeValue::Array(items) => Value::List(items.iter().map(|item| node(item, key_at.clone(), start)).collect()),
+        // Of several [[tables]] each has its own header.
+        DeValue::Array(items) => Value::List(items.iter().map(|item| node(item, item.span(), start)).collect()),
         DeValue::Table(inner) => Value::Table(table(inner, start)),
     };
     Node { value, at: shift(&from.span(), start), key_at: shift(&key_at, start) }
