@@ -95,7 +95,7 @@ impl File {
     }
 
     fn is_test(&self) -> bool {
-        self.name.ends_with("tests.rs") || self.name.contains("/tests/") || self.name == "config/reference.rs"
+        self.name.ends_with("tests.rs") || self.name.contains("tests/") || self.name == "config/reference.rs"
     }
 }
 

@@ -24,6 +24,7 @@
 
 mod clock;
 mod core;
+mod exits;
 mod incoming;
 mod limits;
 mod outgoing;

@@ -7,25 +7,21 @@ use super::core::Core;
 use super::limits::Wish;
 use super::peers::Peer;
 use super::{Request, owed};
-use crate::protocol::hub::{self, Call, Capability, GetCall, JoinCall, Joined, LeaveReason, Participant, Participation, Ring};
-use crate::protocol::{Cid, ParticipantId, UserId, rpc};
+use crate::protocol::hub::{self, Call, Capability, GetCall, JoinCall, Joined, Participant, Participation, Ring};
+use crate::protocol::{Cid, ParticipantId, rpc};
 use rpc::ErrorKind;
 
 /// A refused join is tried again after this, doubling up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Whoever was removed, or may not come in, does not knock more often.
-const NOT_WANTED_PAUSE: Duration = Duration::from_secs(60);
+pub(super) const NOT_WANTED_PAUSE: Duration = Duration::from_secs(60);
 /// In the lobby the hub tells when the call is live; this is for news that got lost.
 const LOBBY_PAUSE: Duration = Duration::from_secs(60);
 /// The same for an ended call.
-const ENDED_PAUSE: Duration = Duration::from_secs(300);
-/// After news of a call that we may not be in, so that many changes make few attempts.
-const NEWS_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const ENDED_PAUSE: Duration = Duration::from_secs(300);
 /// In a call that was answered, nobody came.
-const NOBODY_CAME: Duration = Duration::from_secs(30);
-/// In a call that was answered, everybody left; the hub ends it sooner.
-const EVERYBODY_LEFT: Duration = Duration::from_secs(5);
+pub(super) const NOBODY_CAME: Duration = Duration::from_secs(30);
 
 /// The one call.
 #[derive(Debug)]
@@ -47,7 +43,7 @@ pub(super) struct InCall {
     /// The ring that made it, as far as it is known.
     pub ring: Option<Ring>,
     /// When a rung call is left because nobody else is in it.
-    alone_until: Option<Instant>,
+    pub alone_until: Option<Instant>,
     /// Asked to be told of it while not in it.
     follow: Follow,
     pause: Duration,
@@ -115,6 +111,7 @@ impl InCall {
         }
     }
 
+    /// Joined to answer somebody, or because somebody answered.
     pub(super) fn is_rung(&self) -> bool {
         self.origin != Origin::Room
     }
@@ -148,7 +145,7 @@ impl InCall {
     }
 
     /// Not in it any more, or not yet.
-    fn outside(&mut self, joining: Joining, why: impl Into<String>) {
+    pub(super) fn outside(&mut self, joining: Joining, why: impl Into<String>) {
         (self.me, self.joining, self.error) = (None, joining, Some(why.into()));
         (self.told_muted, self.told_limit, self.settings) = (None, None, None);
         self.capabilities.clear();
@@ -285,57 +282,6 @@ impl Core {
         }
     }
 
-    /// The call that we are not in changed: it may let us in now.
-    pub(super) fn news(&mut self, call: &Call, now: Instant) {
-        let Some(room) = self.room.as_mut().filter(|room| room.cid == call.cid && room.me.is_none()) else {
-            return;
-        };
-        match room.joining {
-            Joining::Lobby(_) if !call.backstage => room.joining = Joining::Wanted,
-            Joining::Lobby(at) => room.joining = Joining::Lobby(at.min(now + NEWS_PAUSE)),
-            Joining::Ended(at) if call.ended_at.is_none() => room.joining = Joining::Ended(at.min(now + NEWS_PAUSE)),
-            Joining::Again(at) => room.joining = Joining::Again(at.min(now + NEWS_PAUSE)),
-            Joining::Wanted | Joining::Asked(_) | Joining::Done | Joining::Ended(_) | Joining::Out => {}
-        }
-    }
-
-    /// We were put out, for whatever reason.
-    pub(super) fn put_out(&mut self, reason: LeaveReason, by: Option<&UserId>, now: Instant) {
-        let Some(room) = &mut self.room else {
-            return;
-        };
-        for peer in room.peers.values_mut() {
-            self.effects.extend(peer.close());
-        }
-        room.peers.clear();
-        if reason == LeaveReason::TimedOut {
-            room.alone_until = room.is_rung().then(|| now + NOBODY_CAME);
-            return room.outside(Joining::Wanted, "the hub had lost sight of us");
-        }
-        let elsewhere = self.settings.call.auto_join.as_ref().is_some_and(|home| *home != room.cid);
-        let goes_on = matches!(reason, LeaveReason::Backstage | LeaveReason::Left);
-        if room.is_rung() || (elsewhere && !goes_on) {
-            return self.leave(now);
-        }
-        let back = "`callbox join` goes back";
-        match reason {
-            LeaveReason::TimedOut => {}
-            LeaveReason::Backstage => room.outside(Joining::Wanted, "the call is not live any more"),
-            LeaveReason::Left => room.outside(Joining::Again(now + FIRST_PAUSE), "left by another client of ours"),
-            LeaveReason::Alone => room.outside(Joining::Again(now + FIRST_PAUSE), "the others are gone"),
-            LeaveReason::Kicked => room.outside(Joining::Out, format!("put out of the call: {back}")),
-            LeaveReason::Blocked => room.outside(Joining::Out, format!("blocked from the call: unblocked, {back}")),
-            LeaveReason::Removed => {
-                let text = "removed from the call, or not allowed in any more: trying again every minute";
-                room.outside(Joining::Again(now + NOT_WANTED_PAUSE), text);
-            }
-            LeaveReason::Ended => {
-                let by = by.map_or(String::new(), |by| format!(" by {by}"));
-                room.outside(Joining::Ended(now + ENDED_PAUSE), format!("the call was ended for everyone{by}"));
-            }
-        }
-    }
-
     /// Joins, follows and leaves what is due.
     pub(super) fn settle_room(&mut self, now: Instant) {
         if self.room.as_ref().is_some_and(|room| room.alone_until.is_some_and(|at| at <= now)) {
@@ -380,19 +326,6 @@ impl Core {
             room.follow = Follow::Asked(self.next_tag);
             let request = Request::Get(get(&room.cid));
             self.request(request);
-        }
-    }
-
-    /// Who else is there decides whether a rung call goes on.
-    pub(super) fn settle_company(&mut self, now: Instant) {
-        let Some(room) = self.room.as_mut().filter(|room| room.is_rung()) else {
-            return;
-        };
-        if !room.peers.is_empty() {
-            room.alone_until = None;
-        } else if room.alone_until.is_none() {
-            let still_rings = room.ring.as_ref().is_some_and(|ring| ring.ended.is_none());
-            room.alone_until = Some(now + if still_rings { NOBODY_CAME } else { EVERYBODY_LEFT });
         }
     }
 }
