@@ -42,8 +42,7 @@ impl Daemon {
         let directory = tempfile::tempdir().unwrap();
         let hub = HubStatus { url: "ws://hub".into(), state: HubState::Connected, error: None, retry_in_s: None };
         let (user, version) = ("door-1".parse().unwrap(), "callbox test".into());
-        let (status, receiver) =
-            watch::channel(Status::new(user, version, hub));
+        let (status, receiver) = watch::channel(Status::new(user, version, hub));
         let (handle, asks) = socket::start(&directory.path().join("control.sock"), receiver).await.unwrap();
         tokio::spawn(obey(asks));
         Self { directory, status, _handle: handle }

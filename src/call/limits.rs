@@ -71,7 +71,8 @@ impl Core {
 
     /// The lowest of all limits, bit/s: our own (C8, C11), and the call's for everybody (C10).
     fn lowest(&self) -> Option<u64> {
-        let of_call = self.room.as_ref().and_then(|room| room.settings.as_ref()).map_or(0, |settings| settings.limits.max_bandwidth);
+        let of_call =
+            self.room.as_ref().and_then(|room| room.settings.as_ref()).map_or(0, |settings| settings.limits.max_bandwidth);
         [self.own_limit, of_call].into_iter().filter(|kbits| *kbits > 0).min().map(|kbits| u64::from(kbits) * 1000)
     }
 

@@ -227,9 +227,8 @@ impl Core {
             return;
         }
         let joined = outcome.and_then(|value| {
-            serde_json::from_value::<Joined>(value).map_err(|e| {
-                rpc::Error::new(ErrorKind::InternalError, format!("the hub's answer to the join cannot be read: {e}"))
-            })
+            serde_json::from_value::<Joined>(value)
+                .map_err(|e| rpc::Error::new(ErrorKind::InternalError, format!("the hub's answer to the join cannot be read: {e}")))
         });
         match joined {
             Ok(joined) => self.joined(joined, now),

@@ -16,9 +16,9 @@ use clap::Parser;
 
 use crate::config::{Loaded, Report};
 pub use exit::{Exit, Failure};
+use verbs::{Cli, Verb};
 #[cfg(feature = "appliance")]
 use verbs::{Switch, What};
-use verbs::{Cli, Verb};
 
 /// Parses the command line, does what it says, and says how it ended.
 pub fn main() -> ExitCode {

@@ -35,8 +35,8 @@ mod value;
 use std::path::{Path, PathBuf};
 
 pub use appliance::{
-    Appliance, Audio, Camera, CameraSource, Control, DEFAULT_SNAPSHOT_INTERVAL, DEFAULT_SOCKET, DEFAULT_TONE, Encoder,
-    HubLink, Log, Microphone, MicrophoneSource, Network, Screen, ScreenOutput, Speaker, SpeakerSink, Trust, Video,
+    Appliance, Audio, Camera, CameraSource, Control, DEFAULT_SNAPSHOT_INTERVAL, DEFAULT_SOCKET, DEFAULT_TONE, Encoder, HubLink,
+    Log, Microphone, MicrophoneSource, Network, Screen, ScreenOutput, Speaker, SpeakerSink, Trust, Video,
 };
 pub use call::{AutoAnswer, BadWindow, CallConfig, DoNotDisturb, SpeedDial, WhenBusy, Window};
 pub use gpio::{

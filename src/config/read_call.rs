@@ -91,8 +91,7 @@ fn do_not_disturb(s: &mut Section<'_, '_>) -> Option<DoNotDisturb> {
             Some(DoNotDisturb::During(windows))
         }
         other => {
-            let problem =
-                Problem::error(format!("`{}` must be true, false or a list of times, not {}", s.name(KEY), other.kind()));
+            let problem = Problem::error(format!("`{}` must be true, false or a list of times, not {}", s.name(KEY), other.kind()));
             s.note(problem.at(&node.at, "").help("write do-not-disturb = [\"22:00-07:00\"]"));
             None
         }

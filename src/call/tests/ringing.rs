@@ -121,11 +121,20 @@ fn a_ring_stops_when_another_device_of_ours_the_caller_or_the_time_ends_it() {
         (accepted(&[("me", C::Accepted)]), "another device"),
         (E::Missed { user: user("me"), ring: ring("anna", &[("me", C::Missed)]) }, "missed"),
         (
-            E::Cancelled { by: Some(user("anna")), reason: None, extension: Value::Null, ring: ring("anna", &[("me", C::Cancelled)]) },
+            E::Cancelled {
+                by: Some(user("anna")),
+                reason: None,
+                extension: Value::Null,
+                ring: ring("anna", &[("me", C::Cancelled)]),
+            },
             "anna gave up",
         ),
         (
-            E::Accepted { user: user("ben"), extension: Value::Null, ring: ring("anna", &[("me", C::Elsewhere), ("ben", C::Accepted)]) },
+            E::Accepted {
+                user: user("ben"),
+                extension: Value::Null,
+                ring: ring("anna", &[("me", C::Elsewhere), ("ben", C::Accepted)]),
+            },
             "somebody else",
         ),
     ];

@@ -26,8 +26,8 @@ pub fn call(args: &CallArgs) -> Result<(), Failure> {
     if !args.wait {
         return Ok(());
     }
-    let made: OutgoingStatus = serde_json::from_value(value)
-        .map_err(|e| Failure::failed(format!("the daemon speaks another version's language: {e}")))?;
+    let made: OutgoingStatus =
+        serde_json::from_value(value).map_err(|e| Failure::failed(format!("the daemon speaks another version's language: {e}")))?;
     link.patient()?;
     loop {
         if let Some(outcome) = came_of(&made, &read(&link.notification("status")?)?) {

@@ -1,7 +1,9 @@
 //! `callbox events`: what a person would call an event, found between two states. Counters are not events.
 
 use super::text::{self, clean};
-use crate::protocol::control::{CallStatus, DeviceStatus, HubState, LineStatus, OutgoingStatus, ParticipantStatus, RingStatus, Status};
+use crate::protocol::control::{
+    CallStatus, DeviceStatus, HubState, LineStatus, OutgoingStatus, ParticipantStatus, RingStatus, Status,
+};
 
 /// One line for each thing that changed; with nothing before, one for each thing there is.
 pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
