@@ -21,7 +21,7 @@ struct Engine {
 
 fn settings() -> media::Config {
     media::Config {
-        camera: config::Camera { source: CameraSource::Test, width: 320, height: 240, framerate: 30 },
+        camera: config::Camera { source: CameraSource::Test, width: 320, height: 240, framerate: 30, controls: Vec::new() },
         microphone: config::Microphone { source: MicrophoneSource::Test { tone: 440 } },
         speaker: config::Speaker { sink: SpeakerSink::None },
         video: config::Video { bitrate: Bitrate(500_000), ..config::Video::default() },

@@ -94,11 +94,14 @@ pub struct Camera {
     pub height: u32,
     /// Frames per second.
     pub framerate: u32,
+    /// V4L2 controls to set, in this order.
+    pub controls: Vec<(String, i32)>,
 }
 
 impl Default for Camera {
     fn default() -> Self {
-        Self { source: CameraSource::V4l2 { device: "/dev/video0".into() }, width: 1280, height: 720, framerate: 30 }
+        let source = CameraSource::V4l2 { device: "/dev/video0".into() };
+        Self { source, width: 1280, height: 720, framerate: 30, controls: Vec::new() }
     }
 }
 

@@ -53,6 +53,21 @@ pub fn address<'t>(text: &'t str, schemes: &[&str]) -> Result<Address<'t>, Strin
     Ok(Address { scheme, host })
 }
 
+/// V4L2 controls by the names that `v4l2-ctl` and GStreamer give them; at most 31 letters, as the kernel has them.
+pub fn controls(s: &mut Section<'_, '_>, key: &str, controls: Vec<(&str, At<i32>)>) -> Vec<(String, i32)> {
+    let mut good = Vec::new();
+    for (name, value) in controls {
+        let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if name.len() > 31 || !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(letter) {
+            let problem = Problem::error(format!("`{}` is not the name of a control", s.name(&format!("{key}.{name}"))));
+            let help = "use a name that `v4l2-ctl --list-ctrls` prints, for example brightness or exposure_time_absolute";
+            s.note(problem.at(&value.key_at, "").help(help));
+        }
+        good.push((name.to_owned(), value.value));
+    }
+    good
+}
+
 /// Whether a host is this machine.
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())

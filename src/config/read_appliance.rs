@@ -172,6 +172,8 @@ fn camera(mut s: Section<'_, '_>) -> Camera {
     let device = kind.only(&mut s, "device", device, &WORDS[..2]);
     let file = s.path("file");
     let file = kind.only(&mut s, "file", file, &WORDS[2..3]);
+    let controls = s.numbers("controls");
+    let controls = kind.only(&mut s, "controls", controls, &WORDS[..1]);
     let source = match kind.value {
         From::Device => device.map(|device| CameraSource::V4l2 { device: device.value.into() }),
         From::Libcamera => Some(CameraSource::Libcamera { camera: device.map(|device| device.value.to_owned()) }),
@@ -187,6 +189,7 @@ fn camera(mut s: Section<'_, '_>) -> Camera {
         width: even(&mut s, "width").unwrap_or(default.width),
         height: even(&mut s, "height").unwrap_or(default.height),
         framerate: s.integer("framerate", 1..=120).map_or(default.framerate, |rate| rate.value),
+        controls: controls.map(|controls| check::controls(&mut s, "controls", controls.value)).unwrap_or_default(),
     }
 }
 

@@ -288,6 +288,31 @@ impl<'a> Section<'a, '_> {
         Some(texts)
     }
 
+    /// Whole numbers, truth values among them, under names of somebody else's choice, in the order they were written.
+    pub fn numbers(&mut self, key: &'static str) -> Option<At<Vec<(&'a str, At<i32>)>>> {
+        let node = self.node(key)?;
+        let Value::Table(table) = &node.value else {
+            self.wrong_type(key, node, "a table of numbers", format!("write {key} = {{ name = 1 }}"));
+            return None;
+        };
+        let mut numbers = Vec::new();
+        for (name, inner) in table {
+            let path = format!("{}.{name}", self.name(key));
+            self.reading.known.insert(path.clone());
+            let number = inner.value.as_boolean().map(|truth| Some(i64::from(truth))).or_else(|| inner.value.as_integer());
+            match number.flatten().and_then(|number| i32::try_from(number).ok()) {
+                Some(value) => {
+                    numbers.push((name.as_str(), At { value, at: inner.at.clone(), key_at: inner.key_at.clone() }));
+                }
+                None => self.note(
+                    Problem::error(format!("`{path}` must be a whole number of 32 bits, true or false")).at(&inner.at, ""),
+                ),
+            }
+        }
+        numbers.sort_by_key(|(_, number)| number.at.start);
+        Some(At { value: numbers, at: node.at.clone(), key_at: node.key_at.clone() })
+    }
+
     /// `[log] level`, the same in both files.
     pub fn log_level(&mut self) -> Option<LogLevel> {
         self.choice("level", &LogLevel::ALL).map(|level| level.value)

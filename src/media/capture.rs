@@ -21,6 +21,7 @@ use super::Error;
 use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, fan_out, leaky_queue, set};
 use super::plan::encoder::{Bitrate, Encoder};
 use super::plan::testcard;
+use super::v4l2;
 use crate::config::{Camera, CameraSource};
 
 /// Keyframe requests of several viewers that come closer than this become one keyframe. Who was not served asks again.
@@ -33,6 +34,7 @@ pub struct Capture {
     encoder: gst::Element,
     kind: &'static Encoder,
     pipeline: Pipeline,
+    refused: Vec<String>,
 }
 
 /// What a camera is called in `status`.
@@ -74,7 +76,7 @@ impl Capture {
         let parse = element_with("h264parse", &[("config-interval", "-1")])?;
         let sink = gst_app::AppSink::builder().name("coded").sync(false).build();
         pipeline.chain(&[&queue, &convert, &rate, &raw, &coder, &coded, &parse, sink.upcast_ref()])?;
-        add_source(&pipeline, camera, &queue, time)?;
+        let refused = add_source(&pipeline, camera, &queue, time)?;
         if let Some(pad) = coder.static_pad("src") {
             pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
                 frames.fetch_add(1, Ordering::Relaxed);
@@ -84,12 +86,17 @@ impl Capture {
         merge_keyframe_requests(&coder);
         let producer = fan_out(&sink);
         pipeline.play()?;
-        Ok(Self { producer, encoder: coder, kind: encoder, pipeline })
+        Ok(Self { producer, encoder: coder, kind: encoder, pipeline, refused })
     }
 
     /// Where peers get their stream.
     pub fn producer(&self) -> &StreamProducer {
         &self.producer
+    }
+
+    /// What the camera would not do, for people; the rest works.
+    pub fn refused(&self) -> Option<String> {
+        (!self.refused.is_empty()).then(|| self.refused.join("; "))
     }
 
     /// The pipeline, for latency.
@@ -138,43 +145,40 @@ fn merge_keyframe_requests(encoder: &gst::Element) {
     });
 }
 
-fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &Timebase) -> Result<(), Error> {
+/// What the camera would not do comes back, for people.
+fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &Timebase) -> Result<Vec<String>, Error> {
     let wanted = format!("width={},height={},framerate={}/1", camera.width, camera.height, camera.framerate);
     match &camera.source {
         CameraSource::V4l2 { device } => {
-            let source = element("v4l2src")?;
-            source.set_property("device", device_text(device)?);
-            let caps = v4l2_caps(&source, camera)?;
-            if caps.starts_with("image/jpeg") {
-                prepend(pipeline, &[&source, &capsfilter(&caps)?, &element("jpegdec")?], next)
-            } else {
-                prepend(pipeline, &[&source, &capsfilter(&caps)?], next)
-            }
+            let v4l2::Source { elements, refused } = v4l2::open(device, camera)?;
+            prepend(pipeline, &elements.iter().collect::<Vec<_>>(), next)?;
+            return Ok(refused);
         }
         CameraSource::Libcamera { camera: name } => {
             let source = element("libcamerasrc")?;
             if let Some(name) = name {
                 set(&source, "camera-name", name);
             }
-            prepend(pipeline, &[&source, &capsfilter(&format!("video/x-raw,format=NV12,{wanted}"))?], next)
+            prepend(pipeline, &[&source, &capsfilter(&format!("video/x-raw,format=NV12,{wanted}"))?], next)?;
         }
         CameraSource::Test => {
             let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", "smpte75"), ("horizontal-speed", "2")])?;
             let filter = capsfilter(&format!("video/x-raw,format=I420,{wanted}"))?;
             draw_cards(&filter);
             match clock(camera.height) {
-                Some(clock) => prepend(pipeline, &[&source, &clock, &filter], next),
-                None => prepend(pipeline, &[&source, &filter], next),
+                Some(clock) => prepend(pipeline, &[&source, &clock, &filter], next)?,
+                None => prepend(pipeline, &[&source, &filter], next)?,
             }
         }
         CameraSource::File { file } => {
             if !file.exists() {
                 return Err(Error::missing(format!("there is no file {}", file.display())));
             }
-            add_file(pipeline, file, "video/", next, time)
+            add_file(pipeline, file, "video/", next, time)?;
         }
-        CameraSource::None => Err(Error::Pipeline("the camera is switched off".to_owned())),
+        CameraSource::None => return Err(Error::Pipeline("the camera is switched off".to_owned())),
     }
+    Ok(Vec::new())
 }
 
 fn prepend(pipeline: &Pipeline, elements: &[&gst::Element], next: &gst::Element) -> Result<(), Error> {
@@ -232,35 +236,6 @@ fn draw_cards(filter: &gst::Element) {
 /// Milliseconds since 1970, for test cards only.
 pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
-}
-
-/// The camera's own format to ask for: raw at the size wanted, else motion JPEG, else whatever is scaled afterwards.
-fn v4l2_caps(source: &gst::Element, camera: &Camera) -> Result<String, Error> {
-    let device = source.property::<Option<String>>("device").unwrap_or_default();
-    match std::fs::OpenOptions::new().read(true).write(true).open(&device) {
-        Ok(_) => {}
-        Err(e) => return Err(Error::open(&device, &e)),
-    }
-    source.set_state(gst::State::Ready).map_err(|_| Error::Device {
-        state: crate::protocol::control::DeviceState::Busy,
-        text: format!("{device} cannot be opened: another program may use it"),
-    })?;
-    let offered = source.static_pad("src").map(|pad| pad.query_caps(None)).unwrap_or_else(gst::Caps::new_empty);
-    let size = format!("width={},height={},framerate={}/1", camera.width, camera.height, camera.framerate);
-    let tries = [
-        format!("video/x-raw,format={{I420,NV12,YV12,YUY2,UYVY}},{size}"),
-        format!("image/jpeg,{size}"),
-        format!("video/x-raw,width={},height={}", camera.width, camera.height),
-        format!("image/jpeg,width={},height={}", camera.width, camera.height),
-        "video/x-raw".to_owned(),
-        "image/jpeg".to_owned(),
-    ];
-    for caps in tries {
-        if super::pipeline::parse_caps(&caps)?.can_intersect(&offered) {
-            return Ok(caps);
-        }
-    }
-    Err(Error::Pipeline(format!("{device} gives neither raw pictures nor motion JPEG")))
 }
 
 /// Decodes the first stream of the kind (`video/` or `audio/`) in a file, in real time from now on.

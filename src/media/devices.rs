@@ -78,6 +78,14 @@ impl<T> Slot<T> {
         }
     }
 
+    /// It runs, and yet something is to be said about it.
+    pub fn remark(&mut self, text: Option<String>) {
+        if let (Some(_), Some(text)) = (&self.running, text) {
+            tracing::warn!(device = %self.status.device, "{text}");
+            self.status.error = Some(text);
+        }
+    }
+
     /// It failed: what ran is given back to be dropped, and a retry is planned.
     pub fn failed(&mut self, state: DeviceState, text: String, now: Instant) {
         if self.status.error.as_ref() != Some(&text) {

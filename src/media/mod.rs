@@ -24,6 +24,7 @@ mod screen;
 mod snapshot;
 mod speaker;
 mod stats;
+mod v4l2;
 
 pub use engine::{Config, Handle, start};
 pub use peer::Role;

@@ -157,7 +157,9 @@ impl Engine {
         });
         // Opening it may have taken seconds.
         self.flow = Flow::new(Instant::now());
+        let refused = started.as_ref().ok().and_then(Capture::refused);
         self.camera.started(started, now);
+        self.camera.remark(refused);
         self.link_all();
     }
 
