@@ -23,9 +23,9 @@ lint: rust ## format, clippy, both halves alone, shell scripts
 	@scripts/install build
 	@scripts/lint
 
-test-device: rust ## the appliance on a virtual board: camera, sound card, bad network (DEVICE_BINARY=FILE: this one)
+test-device: rust ## the appliance on a virtual board: camera, sound card, bad network (CASES="01 sound": only these)
 	@scripts/install build
-	@scripts/test-device
+	@scripts/test-device $(CASES)
 
 bench: rust ## CPU, memory, latency and join time against Chromium
 	@scripts/install build run demo test
