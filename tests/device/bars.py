@@ -1,4 +1,4 @@
-"""Whether a PNG shows vivid's colour bars: 0 if all eight are in their places. It says what it sees."""
+"""bars.py FILE [mirrored]: whether a PNG shows vivid's colour bars: 0 if all eight are in their places. It says what it sees."""
 import struct
 import sys
 import zlib
@@ -47,7 +47,7 @@ def read(path):
 
 width, height, rows = read(sys.argv[1])
 y, wrong = height * 85 // 100, []
-for bar, wanted in enumerate(BARS):
+for bar, wanted in enumerate(BARS[::-1] if "mirrored" in sys.argv[2:] else BARS):
     middle = (2 * bar + 1) * width // 16
     patch = [rows[y + j][middle + i] for j in range(-3, 4) for i in range(-3, 4)]
     seen = tuple(sum(pixel[c] for pixel in patch) // len(patch) for c in range(3))

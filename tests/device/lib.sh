@@ -97,6 +97,15 @@ start_door() {
     daemon door ip netns exec door ${AS:-} "$BOARD/callbox" run --config "$CALL/door.toml" "${@/#/--set=}"
 }
 
+# start_silent_door [KEY=VALUE…]: one without camera and sound, that joins nothing by itself.
+start_silent_door() {
+    { common door | grep -v auto-join
+      printf '[camera]\nsource = "none"\n[microphone]\nsource = "none"\n[speaker]\nsink = "none"\n'
+    } >"$CALL/door.toml"
+    # shellcheck disable=SC2086 # words, or none
+    daemon door ${NAMESPACE-ip netns exec door} "$BOARD/callbox" run --config "$CALL/door.toml" "${@/#/--set=}"
+}
+
 # start_desk [KEY=VALUE…]
 start_desk() {
     rm -f "$CALL/standing"
@@ -136,6 +145,7 @@ seen() { [ "$(frames)" -gt "$1" ]; }
 # more WHO FILTER THAN
 more() { [ "$(number "$1" "$2")" -gt "$3" ]; }
 connected() { is "$1" '.call.participants[0].connection' connected; }
+gone() { ! connected desk; }
 camera() { is door .media.camera.state "$1"; }
 microphone() { is door .media.microphone.state "$1"; }
 # Any of several states.
