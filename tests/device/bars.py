@@ -1,4 +1,5 @@
-"""bars.py FILE [mirrored]: whether a PNG shows vivid's colour bars: 0 if all eight are in their places. It says what it sees."""
+"""bars.py FILE [mirrored|seven]: whether a PNG shows vivid's eight colour bars, or videotestsrc's seven: 0 if all are in their
+places. It says what it sees."""
 import struct
 import sys
 import zlib
@@ -46,9 +47,11 @@ def read(path):
 
 
 width, height, rows = read(sys.argv[1])
-y, wrong = height * 85 // 100, []
-for bar, wanted in enumerate(BARS[::-1] if "mirrored" in sys.argv[2:] else BARS):
-    middle = (2 * bar + 1) * width // 16
+kind, wrong = "".join(sys.argv[2:]), []
+bars = {"": BARS, "mirrored": BARS[::-1], "seven": BARS[:7]}[kind]
+y = height * (40 if kind == "seven" else 85) // 100
+for bar, wanted in enumerate(bars):
+    middle = (2 * bar + 1) * width // (2 * len(bars))
     patch = [rows[y + j][middle + i] for j in range(-3, 4) for i in range(-3, 4)]
     seen = tuple(sum(pixel[c] for pixel in patch) // len(patch) for c in range(3))
     fits = all(abs(a - b) <= TOLERANCE for a, b in zip(seen, wanted))

@@ -176,9 +176,9 @@ going_on() {
     eventually "${1:-10}" "sound arrives" more desk "$PACKETS" $((sounds + 20))
 }
 
-# bars: vivid's colour bars are what the desk shows.
+# bars [KIND]: colour bars are what the desk shows, vivid's unless said otherwise.
 bars() {
-    "$BOARD/callbox" snapshot --socket "$CALL/desk.sock" "$CASE_DIR/screen.png" && python3 "$here/bars.py" "$CASE_DIR/screen.png"
+    "$BOARD/callbox" snapshot --socket "$CALL/desk.sock" "$CASE_DIR/screen.png" && python3 "$here/bars.py" "$CASE_DIR/screen.png" "$@"
 }
 
 # heard FREQUENCY FILE: in its last 1.5 s.
