@@ -12,7 +12,7 @@ SPEAKER_CABLE=$CARD,1,1
 declare -A pid=()
 CALL=$BOARD/call
 # A first connection takes seconds under emulation: all of GStreamer is loaded and nothing is in a cache.
-START=100
+START=60
 trap 'stop_helpers' EXIT
 
 say() { printf '%7.1f %s\n' "$(cut -d' ' -f1 /proc/uptime)" "$*"; }
@@ -156,9 +156,9 @@ camera_is() {
     return 1
 }
 
-# eventually SECONDS TEXT COMMAND…: until the command succeeds.
+# eventually SECONDS TEXT COMMAND…: until the command succeeds. The seconds are for a quiet machine.
 eventually() {
-    local limit=$1 text=$2 start
+    local limit=$(($1 * PATIENCE)) text=$2 start
     shift 2
     start=$(cut -d. -f1 /proc/uptime)
     until "$@"; do
