@@ -304,9 +304,8 @@ impl<'a> Section<'a, '_> {
                 Some(value) => {
                     numbers.push((name.as_str(), At { value, at: inner.at.clone(), key_at: inner.key_at.clone() }));
                 }
-                None => self.note(
-                    Problem::error(format!("`{path}` must be a whole number of 32 bits, true or false")).at(&inner.at, ""),
-                ),
+                None => self
+                    .note(Problem::error(format!("`{path}` must be a whole number of 32 bits, true or false")).at(&inner.at, "")),
             }
         }
         numbers.sort_by_key(|(_, number)| number.at.start);
