@@ -61,7 +61,7 @@ async fn a_deep_link_leads_to_the_lobby_and_leaves_no_secret_in_the_address() {
     assert_eq!(address, format!("{}/?call=default:kitchen", hub.url));
     assert!(!hub.output().contains("horse"), "no password in the hub's log");
 
-    let token: String = anna.js("sessionStorage.getItem('callbox.token')").await;
+    let token: String = anna.js("JSON.parse(sessionStorage.getItem('callbox.token')).accessToken").await;
     let ben = Browser::start(Fake::default()).await;
     ben.open(&format!("{}/?call=default:kitchen&join=1#token={token}", hub.url)).await;
     ben.in_call().await;

@@ -1,13 +1,22 @@
 //! The web page and the JavaScript SDK, compiled into the binary: plain ES modules, no build step, nothing from elsewhere.
 //!
 //! ```text
-//!   index.html ─ app.js ─┬─ signin.js ─ lobby.js ─ choose.js ─ incall.js ─ tiles.js   what a person sees
-//!                        └─ callbox.js ─ sdk/{connection call peer devices …}.js   the SDK: `import { Client } from '/callbox.js'`
+//!   index.html ─ app.js ─┬─ signin ─ lobby ─┬─ incall ─ tiles, people, live, panel   what a person sees
+//!                        │        backstage ┘  ringing, dial, choose, endings, tones
+//!                        └─ callbox.js ─ sdk/…   the SDK: `import { Client } from '/callbox.js'`; types in callbox.d.ts
+//!
+//!   sdk/client ─┬─ connection, tokens, services     one session with the hub
+//!               ├─ call ─┬─ verbs, state            one call: what can be asked of it, and what is known of it
+//!               │        ├─ outgoing ─ device, screen, capture      what we send
+//!               │        ├─ mesh ─ participant, peer, bandwidth     everybody else
+//!               │        └─ attach, speaker, sound                  what we see and hear
+//!               └─ history, conference, tracks      the same in the words of other SDKs
 //! ```
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
+const TS: &str = "text/plain; charset=utf-8"; // declarations: read by tools, never run
 const SVG: &str = "image/svg+xml";
 
 macro_rules! files {
@@ -22,26 +31,55 @@ const FILES: &[(&str, &str, &[u8])] = files![
     "style.css": CSS,
     "lobby.css": CSS,
     "call.css": CSS,
+    "panel.css": CSS,
+    "ringing.css": CSS,
     "app.js": JS,
     "link.js": JS,
     "dom.js": JS,
     "notices.js": JS,
     "signin.js": JS,
     "choose.js": JS,
+    "backstage.js": JS,
+    "dial.js": JS,
+    "ringing.js": JS,
+    "tones.js": JS,
+    "endings.js": JS,
+    "names.js": JS,
+    "panel.js": JS,
+    "people.js": JS,
+    "live.js": JS,
     "lobby.js": JS,
     "incall.js": JS,
     "tiles.js": JS,
     "layout.js": JS,
     "callbox.js": JS,
-    "sdk/emitter.js": JS,
-    "sdk/errors.js": JS,
-    "sdk/connection.js": JS,
+    "callbox.d.ts": TS,
+    "sdk/wire.d.ts": TS,
     "sdk/attach.js": JS,
+    "sdk/bandwidth.js": JS,
     "sdk/call.js": JS,
-    "sdk/state.js": JS,
+    "sdk/capture.js": JS,
+    "sdk/client.js": JS,
+    "sdk/conference.js": JS,
+    "sdk/connection.js": JS,
+    "sdk/device.js": JS,
+    "sdk/emitter.js": JS,
+    "sdk/enums.js": JS,
+    "sdk/errors.js": JS,
+    "sdk/history.js": JS,
+    "sdk/ids.js": JS,
+    "sdk/mesh.js": JS,
+    "sdk/outgoing.js": JS,
     "sdk/participant.js": JS,
     "sdk/peer.js": JS,
-    "sdk/devices.js": JS,
+    "sdk/screen.js": JS,
+    "sdk/services.js": JS,
+    "sdk/sound.js": JS,
+    "sdk/speaker.js": JS,
+    "sdk/state.js": JS,
+    "sdk/tokens.js": JS,
+    "sdk/tracks.js": JS,
+    "sdk/verbs.js": JS,
 ];
 
 /// The file for the path of a URL (`/`, `/callbox.js`, …): its media type and its bytes. None if there is no such file.

@@ -1,22 +1,20 @@
 /**
- * The page: sign in ─► lobby ─► call ─► lobby.
+ * The page: sign in ─► lobby ─► call ─► lobby; and somebody may call at any time.
  */
 import { Client } from '/callbox.js';
 import { createChoice } from '/choose.js';
+import { createDial } from '/dial.js';
 import { $, sentence } from '/dom.js';
+import { ending } from '/endings.js';
 import { createInCall } from '/incall.js';
 import { readLink, rememberCall } from '/link.js';
 import { createLobby } from '/lobby.js';
 import { hideConnection, showConnection } from '/notices.js';
+import { createRinging } from '/ringing.js';
 import { createSignIn } from '/signin.js';
 
 const TOKEN = 'callbox.token';
 const VIEWS = ['loading', 'signin', 'lobby', 'call'];
-const ENDED = {
-  left: 'You left the call.',
-  replaced: 'You joined this call from elsewhere, so it ended here.',
-  unauthenticated: 'Your sign-in has expired.',
-};
 
 const link = readLink();
 const client = new Client();
@@ -29,6 +27,8 @@ const signin = createSignIn({ signIn: signIn, onSignedIn: (call) => enterLobby(c
 const choice = createChoice();
 const lobby = createLobby({ client, onJoin: join, onSignOut: signOut });
 const incall = createInCall({ onLeave: () => globalThis.callbox.call?.leave() });
+const ringing = createRinging({ client, onAnswer: answer });
+createDial({ onDial: dial });
 
 client.on('connection', (change) => {
   const { call } = globalThis.callbox;
@@ -36,9 +36,10 @@ client.on('connection', (change) => {
   if (!first) showConnection(change, Boolean(call?.state.inCall), () => client.retryNow());
 });
 client.on('signedOut', (error) => {
-  sessionStorage.removeItem(TOKEN);
+  forget();
   openSignIn(error.message);
 });
+client.on('tokens', remember);
 addEventListener('pagehide', () => globalThis.callbox.call?.leave());
 addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
 
@@ -46,34 +47,41 @@ start();
 
 async function start() {
   try {
-    if (link.token) remember(link.token);
-    else if (link.user && link.password) await signIn(link.user, link.password);
-    const token = sessionStorage.getItem(TOKEN);
-    if (!token) {
+    const tokens = link.token ? { accessToken: link.token } : remembered();
+    if (link.user && link.password) await signIn(link.user, link.password);
+    else if (tokens) client.setTokens(tokens);
+    else {
       openSignIn();
       return;
     }
-    if (link.token || !link.user) client.setTokens({ accessToken: token });
     await enterLobby(chosen ?? { type: 'default', id: 'lobby' }, link);
   } catch (error) {
-    if (error.kind === 'unauthenticated') sessionStorage.removeItem(TOKEN);
+    if (error.kind === 'unauthenticated') forget();
     openSignIn(error.message);
   }
 }
 
 async function signIn(username, password) {
-  const { accessToken } = await client.signIn(username, password);
-  remember(accessToken);
+  await client.signIn(username, password);
 }
 
 /** For this tab only: a reload must not ask again. */
-function remember(token) {
-  sessionStorage.setItem(TOKEN, token);
+function remember({ accessToken, refreshToken }) {
+  sessionStorage.setItem(TOKEN, JSON.stringify({ accessToken, refreshToken }));
+}
+
+function remembered() {
+  return JSON.parse(sessionStorage.getItem(TOKEN) ?? 'null');
+}
+
+function forget() {
+  sessionStorage.removeItem(TOKEN);
 }
 
 async function signOut() {
-  sessionStorage.removeItem(TOKEN);
+  forget();
   lobby.close();
+  ringing.close();
   globalThis.callbox.call?.camera.close();
   globalThis.callbox.call?.microphone.close();
   await client.signOut();
@@ -89,7 +97,7 @@ function openSignIn(error) {
   signin.open({ call: link.call, user: link.user, error });
 }
 
-async function enterLobby({ type, id }, { camera = true, microphone = true, join: joinNow = false, note } = {}) {
+async function enterLobby({ type, id } = chosen, { camera = true, microphone = true, join: joinNow = false, note } = {}) {
   chosen = { type, id };
   rememberCall(chosen);
   show('loading');
@@ -111,24 +119,64 @@ async function enterLobby({ type, id }, { camera = true, microphone = true, join
 }
 
 async function join(call) {
+  await within(call, () => call.join({ create: true }));
+}
+
+/** Somebody called, and we take it: what we were in or about to join is left. */
+async function answer(call, { video }) {
+  const before = globalThis.callbox.call;
+  if (before !== call) await leaveQuietly(before);
+  try {
+    await within(call, () => call.accept({ audio: true, video }));
+  } catch (error) {
+    enterLobby(chosen, { camera: false, microphone: false });
+    throw error;
+  }
+}
+
+/** We call somebody. */
+async function dial(user, { video }) {
+  await leaveQuietly(globalThis.callbox.call);
+  let call;
+  try {
+    call = await client.make(user, { video });
+  } catch (error) {
+    enterLobby(chosen);
+    throw error;
+  }
+  if (call.state.inCall) await within(call, async () => {});
+  else enterLobby(chosen, { note: ending(call, { reason: 'alone' }, client.user?.id) });
+}
+
+/** Goes into a call, shows it, and comes back to the lobby when it is over. */
+async function within(call, enter) {
   const wanted = { camera: call.camera.status !== 'off', microphone: call.microphone.status !== 'off' };
+  globalThis.callbox.call = call;
   incall.open(call);
-  const off = call.on('sessionTerminated', ({ reason, unexpected }) => {
+  const off = call.on('sessionTerminated', (how) => {
     off();
     incall.close();
-    if (reason === 'unauthenticated') return;
-    const note = ENDED[reason] ?? 'The call ended unexpectedly.';
-    enterLobby(chosen, unexpected ? { camera: false, microphone: false, note } : { ...wanted, note });
+    if (how.reason === 'unauthenticated' || call !== globalThis.callbox.call) return;
+    const own = call.type === chosen.type && call.id === chosen.id;
+    enterLobby(chosen, { ...(how.unexpected || !own ? { camera: false, microphone: false } : wanted), note: ending(call, how, client.user?.id) });
   });
   try {
-    await call.join({ create: true });
+    await enter();
   } catch (error) {
     off();
     incall.close();
     throw error;
   }
+  choice.open(call);
+  lobby.close();
   show('call');
   incall.shown();
+}
+
+async function leaveQuietly(call) {
+  globalThis.callbox.call = null;
+  lobby.close();
+  await call?.leave();
 }
 
 function show(name) {

@@ -65,6 +65,18 @@ export function showDevice(button, device) {
   button.title = device.error ? sentence(device.error.message) : label;
 }
 
+/** The button that shows the screen. */
+export function showShare(button, share, allowed) {
+  const on = share.status !== 'off';
+  const label = on ? 'Stop showing your screen' : 'Show your screen';
+  button.hidden = !share.supported || !allowed;
+  button.replaceChildren(icon('screen'));
+  button.classList.toggle('sharing', on);
+  button.setAttribute('aria-label', label);
+  button.setAttribute('aria-pressed', String(on));
+  button.title = label;
+}
+
 /** Messages are lower case, to be put into other text; on the page they stand alone. */
 export function sentence(text) {
   const end = /[.!?…]$/.test(text) ? '' : '.';

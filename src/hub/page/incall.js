@@ -1,10 +1,17 @@
-import { $, showDevice } from '/dom.js';
+import { $, showDevice, showShare } from '/dom.js';
+import { calling } from '/endings.js';
 import { bestGrid } from '/layout.js';
 import { callTitle } from '/link.js';
+import { createLive } from '/live.js';
+import { meet, nameOf } from '/names.js';
 import { announce, toast } from '/notices.js';
+import { createPanel } from '/panel.js';
+import { createPeople } from '/people.js';
 import { Tile } from '/tiles.js';
+import { ringback } from '/tones.js';
 
 const LISTEN_EVERY = 200;
+const LEFT = { timed_out: 'lost the connection', kicked: 'was put out', blocked: 'was put out', removed: 'was removed' };
 
 /**
  * In the call: tiles and controls.
@@ -16,11 +23,14 @@ export function createInCall({ onLeave }) {
   let timers = [];
   let unsubscribe = [];
   let wakeLock = null;
+  let silence = null;
   const tiles = new Map();
+  const [panel, people, live] = [createPanel(), createPeople(), createLive()];
 
   $('leave').addEventListener('click', onLeave);
   $('call-mic').addEventListener('click', () => toggle('microphone'));
   $('call-cam').addEventListener('click', () => toggle('camera'));
+  $('call-screen').addEventListener('click', share);
   $('hear').addEventListener('click', () => call?.resumePlayback());
   new ResizeObserver(() => arrange()).observe($('stage'));
   document.addEventListener('visibilitychange', () => keepAwake());
@@ -30,12 +40,22 @@ export function createInCall({ onLeave }) {
     try {
       await device.toggle();
       announce(`The ${name} is ${device.enabled ? 'on' : 'off'}.`);
-    } catch {
-      // the call's `error` event has told already
+    } catch (error) {
+      if (error.capability || error.kind === 'permission_denied') toast(error.message, 'error'); // else `error` has told
+    }
+  }
+
+  async function share() {
+    try {
+      await call.screenShare.toggle();
+      announce(call.screenShare.enabled ? 'Your screen is shown.' : 'Your screen is no longer shown.');
+    } catch (error) {
+      if (error.kind !== 'denied') toast(error.message, 'error'); // who chose no screen knows it
     }
   }
 
   function add(participant) {
+    meet(participant.user);
     tiles.get(participant.id)?.close();
     tiles.set(participant.id, new Tile(call, participant, arrange));
     count();
@@ -78,6 +98,23 @@ export function createInCall({ onLeave }) {
     $('waiting').hidden = others.length > 0;
   }
 
+  /** While it rings at the others, one hears and sees it. */
+  function showRinging() {
+    const { ringing, ring, remoteParticipants } = call.state;
+    const rings = ringing === 'outgoing' && remoteParticipants.length === 0;
+    $('waiting-text').textContent = rings ? `Calling ${calling(ring)}…` : 'Nobody else is here yet';
+    const leave = rings ? 'Cancel the call' : 'Leave the call';
+    $('leave').title = leave;
+    $('leave').setAttribute('aria-label', leave);
+    if (rings) silence ??= ringback();
+    else hush();
+  }
+
+  function hush() {
+    silence?.();
+    silence = null;
+  }
+
   /** Moves only what is not there yet: a video that is moved stops for a moment. */
   function place(parent, wanted, aspect) {
     wanted.forEach((tile, index) => {
@@ -89,6 +126,7 @@ export function createInCall({ onLeave }) {
   function showDevices() {
     showDevice($('call-mic'), call.microphone);
     showDevice($('call-cam'), call.camera);
+    showShare($('call-screen'), call.screenShare, call.state.may('screenshare') && call.state.settings?.screensharing?.enabled !== false);
   }
 
   function showTime() {
@@ -112,6 +150,8 @@ export function createInCall({ onLeave }) {
     tiles.clear();
     wakeLock?.release().catch(() => {});
     wakeLock = null;
+    hush();
+    for (const part of [panel, people, live]) part.close();
     call = null;
     $('hear').hidden = true;
   }
@@ -123,31 +163,44 @@ export function createInCall({ onLeave }) {
       close();
       call = opened;
       since = performance.now();
-      const [type, id] = call.cid.split(':');
-      $('call-title').textContent = callTitle({ type, id });
+      $('call-title').textContent = callTitle(call);
+      people.open(call);
+      live.open(call);
       unsubscribe = [
+        call.state.subscribe(() => {
+          showRinging();
+          showDevices();
+        }),
         call.on('localParticipant', (participant) => {
           for (const tile of tiles.values()) if (tile.participant.isLocal) remove(tile.participant.id);
           add(participant);
         }),
         call.on('participantJoined', (participant) => {
           add(participant);
+          showRinging();
           announce(`${participant.user.name} is in the call.`);
+        }),
+        call.on('participantUpdated', (participant) => participant.isLocal || arrange()),
+        call.on('call.rejected', ({ user, reason }) => toast(reason === 'busy' ? `${nameOf(user)} is busy` : `${nameOf(user)} declined`)),
+        call.on('call.missed', ({ user }) => toast(`${nameOf(user)} did not answer`)),
+        call.on('call.muted', ({ by, audio, video, screen }) => {
+          const what = [audio && 'microphone', video && 'camera', screen && 'screen'].filter(Boolean).join(' and ');
+          toast(`${nameOf(by)} switched your ${what} off`);
         }),
         call.on('participantLeft', ({ id: gone, participant, reason }) => {
           remove(gone);
-          toast(reason === 'timed_out' ? `${participant.user.name} lost the connection` : `${participant.user.name} left`);
+          toast(`${participant.user.name} ${LEFT[reason] ?? 'left'}`);
         }),
         call.on('playbackBlocked', () => ($('hear').hidden = false)),
         call.on('playbackResumed', () => ($('hear').hidden = true)),
         call.on('error', (error) => toast(error.message, 'error')),
-        call.camera.on('changed', showDevices),
-        call.microphone.on('changed', showDevices),
+        ...[call.camera, call.microphone, call.screenShare].map((device) => device.on('changed', showDevices)),
       ];
       timers = [
         setInterval(() => tiles.forEach((tile) => tile.listen(performance.now())), LISTEN_EVERY),
         setInterval(showTime, 1000),
       ];
+      for (const participant of call.state.participants.values()) add(participant);
       showTime();
       showDevices();
       keepAwake();

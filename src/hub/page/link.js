@@ -36,7 +36,8 @@ export function rememberCall({ type, id }) {
   history.replaceState(null, '', `${location.pathname}?${query.toString().replace('%3A', ':')}`);
 }
 
-/** The call's name for people: its id, with its type only where that is a special one. */
+/** The call's name for people: its id, with its type only where that is a special one; one that was made to call somebody has none. */
 export function callTitle({ type, id }) {
+  if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(id)) return 'Call';
   return type === 'default' ? id : `${type}:${id}`;
 }

@@ -1,3 +1,4 @@
+import { createBackstage } from '/backstage.js';
 import { $, el, fillAvatar, sentence, showDevice, tell } from '/dom.js';
 import { callTitle } from '/link.js';
 
@@ -21,6 +22,7 @@ export function createLobby({ client, onJoin, onSignOut }) {
   let call = null;
   let looking = 0;
   let unsubscribe = [];
+  const backstage = createBackstage({ onAllowed: () => join() });
 
   $('join').addEventListener('click', () => join());
   $('signout').addEventListener('click', onSignOut);
@@ -33,14 +35,16 @@ export function createLobby({ client, onJoin, onSignOut }) {
     button.disabled = true;
     button.textContent = 'Joining…';
     tell($('join-error'));
+    backstage.close();
+    const joined = call;
     try {
-      await onJoin(call);
+      await onJoin(joined);
       close();
     } catch (error) {
-      tell($('join-error'), sentence(error.message));
+      if (joined === call && !(await backstage.takes(joined, error))) tell($('join-error'), refusal(error));
     } finally {
       button.disabled = false;
-      button.textContent = 'Join now';
+      button.textContent = backstage.waiting ? 'Try now' : 'Join now';
     }
   }
 
@@ -75,8 +79,10 @@ export function createLobby({ client, onJoin, onSignOut }) {
     const looked = call;
     try {
       await looked.get(); // from here on `presentChanged` tells
+      if (looked === call && unsubscribe.length) looked.useDefaults();
     } catch (error) {
       if (looked !== call || unsubscribe.length === 0) return;
+      if (error.kind !== 'unavailable') switchOn(); // there are no settings to ask
       if (error.kind === 'not_found') showWho([]);
       else $('who').replaceChildren(el('p', { className: 'quiet' }, sentence(error.message)));
       looking = setTimeout(look, LOOK_EVERY);
@@ -85,11 +91,12 @@ export function createLobby({ client, onJoin, onSignOut }) {
 
   function showWho(present) {
     $('who-am-i').textContent = client.user?.name ?? '';
-    const key = present.map(({ id, state }) => id + state).join();
+    const key = present.map(({ id, state }) => id + state).join() + call.state.endedAt;
     if ($('who').dataset.key === key && $('who').childElementCount) return;
     $('who').dataset.key = key;
     if (present.length === 0) {
-      $('who').replaceChildren(el('p', { className: 'quiet' }, 'Nobody is in yet. You will be the first.'));
+      const nobody = call.state.endedAt ? 'This call has ended.' : 'Nobody is in yet. You will be the first.';
+      $('who').replaceChildren(el('p', { className: 'quiet' }, nobody));
       return;
     }
     const people = present.map((participant) => {
@@ -101,7 +108,13 @@ export function createLobby({ client, onJoin, onSignOut }) {
     $('who').replaceChildren(el('p', { className: 'quiet' }, title), el('ul', {}, ...people));
   }
 
+  /** As calls of the usual type have it. */
+  function switchOn() {
+    for (const device of [call.camera, call.microphone]) if (!device.chosen) device.enable().catch(() => {});
+  }
+
   function close() {
+    backstage.close();
     clearTimeout(looking);
     for (const off of unsubscribe) off();
     unsubscribe = [];
@@ -130,11 +143,17 @@ export function createLobby({ client, onJoin, onSignOut }) {
         call.microphone.on('changed', showDevices),
       ];
       showDevices();
-      // not awaited: a question for permission must not keep anybody out, and what comes later is sent without renegotiation
-      if (camera) call.camera.enable().catch(() => {});
-      if (microphone) call.microphone.enable().catch(() => {});
+      // on: as the call's settings say; a question for permission must not keep anybody out, and what comes later is sent as well
+      if (!camera) call.camera.disable();
+      if (!microphone) call.microphone.disable();
       if (joinNow) await join();
       if (!call.state.inCall) await look();
     },
   };
+}
+
+/** Why one may not come in: the hub names what is missing. */
+function refusal({ message, capability }) {
+  const missing = capability && !message.includes(capability) ? ` (${capability} is missing)` : '';
+  return sentence(message + missing);
 }

@@ -39,7 +39,8 @@ export class Tile {
 
   /** Fills the tile with the picture where that cuts off little. */
   fit(tileAspect) {
-    this.#video.classList.toggle('fill', this.participant.isLocal || mayFill(this.aspect, tileAspect, this.participant.kind));
+    const { isLocal, sharing } = this.participant;
+    this.#video.classList.toggle('fill', !sharing && (isLocal || mayFill(this.aspect, tileAspect, this.participant.kind)));
   }
 
   update() {
@@ -55,7 +56,8 @@ export class Tile {
     this.#state.hidden = !trouble;
     this.#state.lastChild.textContent = trouble ?? '';
     this.element.classList.toggle('troubled', Boolean(trouble));
-    const marks = [muted.audio && 'microphone off', muted.video && 'camera off', trouble?.replace('…', '')].filter(Boolean);
+    const marks = [muted.audio && 'microphone off', muted.video && 'camera off', participant.sharing && 'shows the screen', trouble?.replace('…', '')].filter(Boolean);
+    this.element.classList.toggle('shows-screen', participant.sharing);
     this.element.setAttribute('aria-label', [name, ...marks].join(', '));
   }
 

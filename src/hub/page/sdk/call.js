@@ -1,66 +1,101 @@
-import { Device } from '/sdk/devices.js';
+import { OwnPicture, attach } from '/sdk/attach.js';
 import { Emitter } from '/sdk/emitter.js';
 import { CallboxError } from '/sdk/errors.js';
+import { Mesh } from '/sdk/mesh.js';
+import { Outgoing } from '/sdk/outgoing.js';
 import { Participant } from '/sdk/participant.js';
-import { Peer, offers } from '/sdk/peer.js';
-import { attach } from '/sdk/attach.js';
+import { resumeSound } from '/sdk/sound.js';
+import { Speaker } from '/sdk/speaker.js';
 import { CallState } from '/sdk/state.js';
+import { Verbs } from '/sdk/verbs.js';
 
 /**
- * A call: its life, its participants, their media. Made by `client.call(type, id)`.
+ * A call: its life, its participants, their media. Made by `client.call(type, id)`; what you can ask of it is in `Verbs` as well.
  *
  * Events: `stateChange` {previous: {state}, state}, `localParticipant`, `participantJoined`, `participantUpdated` (a Participant
- * each), `participantLeft` {id, participant, reason}, `trackAdded` {participant, track}, `connectionStateChanged` {participant,
- * state}, `playbackBlocked` (the browser wants a tap first: then call `resumePlayback`), `playbackResumed`, `error` (a CallboxError),
- * `sessionTerminated` {reason, unexpected}, `presentChanged` (once loaded: who is in, also before you join).
+ * each), `participantLeft` {id, participant, reason, extension}, `trackAdded` {participant, track}, `connectionStateChanged`
+ * {participant, state}, `playbackBlocked` (the browser wants a tap first: then call `resumePlayback`), `playbackResumed`, `error` (a
+ * CallboxError), `sessionTerminated` {reason, unexpected, by}, `presentChanged` (once loaded: who is in, also before you join).
+ * Besides, every event of the hub under its own name, as the hub sends it: `call.updated`, `call.ring`, `call.accepted`,
+ * `call.rejected`, `call.missed`, `call.cancelled`, `call.live_started`, `call.live_stopped`, `call.ended`, `call.muted`, …
  */
-export class Call extends Emitter {
+export class Call extends Verbs(Emitter) {
   /** @type {CallState} */
   state;
-  /** @type {Device} */
-  camera;
-  /** @type {Device} */
-  microphone;
+  /** Where the others are heard. @type {Speaker} */
+  speaker = new Speaker();
+  /** Whether a ring is being taken here at this moment. */
+  accepting = false;
 
   #client;
   #type;
   #id;
+  #outgoing;
+  #mesh;
+  #own;
   #options = {};
   #attempt = null;
-  #peers = new Map();
-  #missing = new Map();
-  #epochs = 0;
   #attached = new Set();
   #blocked = false;
+  #ownLimit = 0;
 
   constructor(client, type, id) {
     super();
     this.#client = client;
     this.#type = type;
     this.#id = id;
-    this.state = new CallState(`${type}:${id}`);
-    this.camera = this.#device('video');
-    this.microphone = this.#device('audio');
+    this.state = new CallState(`${type}:${id}`, () => client.user?.id);
+    this.#outgoing = new Outgoing(this.state);
+    this.#mesh = new Mesh(this, client, this.#outgoing);
+    this.#own = new OwnPicture(this.#outgoing);
+    this.#outgoing.on('changed', () => this.#mediaChanged());
+    this.#outgoing.on('error', (error) => this.emit('error', error));
+    this.speaker.on('changed', () => {
+      for (const one of this.state.remoteParticipants) one._silence(!this.speaker.enabled);
+    });
   }
 
   get cid() {
     return this.state.cid;
   }
 
-  /** Loads an existing call. */
+  get type() {
+    return this.#type;
+  }
+
+  get id() {
+    return this.#id;
+  }
+
+  /** @type {import('/sdk/device.js').Device} */
+  get camera() {
+    return this.#outgoing.camera;
+  }
+
+  /** @type {import('/sdk/device.js').Device} */
+  get microphone() {
+    return this.#outgoing.microphone;
+  }
+
+  /** @type {import('/sdk/screen.js').ScreenShare} */
+  get screenShare() {
+    return this.#outgoing.screen;
+  }
+
+  /** Loads an existing call, and follows it from then on. */
   async get() {
     return this.#load('call.get', {});
   }
 
-  /** Loads the call, and creates it if there is none. */
+  /** Loads the call, and creates it if there is none. @param {{data?: object}} [options] */
   async getOrCreate({ data } = {}) {
     return this.#load('call.get_or_create', data ? { data } : {});
   }
 
   /**
-   * Enters the call with camera and microphone as they are.
-   * @param {{create?: boolean, data?: {custom?: object}, custom?: any}} [options] `create: false` joins an existing call only;
-   *   `custom` travels with you to the others
+   * Enters the call with camera and microphone as they are; where nobody has chosen, as the call's settings say.
+   * @param {{create?: boolean, data?: object, custom?: any}} [options] `create: false` joins an existing call only; `custom`
+   *   travels with you to the others
    */
   async join({ create = false, data, custom } = {}) {
     if (this.state.inCall || this.state.state === 'joining') return;
@@ -69,41 +104,52 @@ export class Call extends Emitter {
     this.#options = { create, ...(data && { data }), ...(custom !== undefined && { custom }) };
     try {
       await this.#client.connect();
-      const joined = attempt === this.#attempt && (await this.#ask('call.join', this.#options));
+      const joined = attempt === this.#attempt && (await this._ask('call.join', this.#options));
       if (attempt !== this.#attempt) throw new CallboxError('conflict', 'the call was left before the join was done');
       this.#enter(joined);
+      this.useDefaults();
     } catch (error) {
       if (attempt === this.#attempt) this.#become('idle');
       throw error;
     }
   }
 
-  /** Leaves the call and closes camera and microphone. */
-  async leave() {
-    if (this.state.state === 'idle' || this.state.state === 'left') {
-      this.camera.close();
-      this.microphone.close();
-      return;
-    }
+  /** Leaves the call, closes camera and microphone, and follows the call no longer. @param {{extension?: any}} [options] */
+  async leave({ extension } = {}) {
+    const { inCall, loaded, state } = this.state;
     this.#attempt = null;
-    const told = this.#client.leaveLater(this.cid);
-    this.#end('left', false);
+    const told = inCall || loaded || state === 'joining' ? this.#client.leaveLater(this.cid, extension) : null;
+    if (inCall || state === 'joining') this.#end('left', false);
+    else this.#outgoing.close();
+    this.state.loaded = false;
+    this.#client._forget(this);
     await told;
   }
 
+  /** Switches on what the call's settings say, where nobody has chosen. Done by `join`; a lobby does it after loading. */
+  useDefaults() {
+    if (!this.state.settings) return;
+    this.#outgoing.useDefaults(this.state.settings);
+    this.speaker._default(this.state.settings.audio?.speaker_default_on ?? true);
+  }
+
   /**
-   * Shows and plays a participant in a `<video>` element, and goes on doing so when its tracks change.
+   * Shows and plays a participant in a `<video>` element, and goes on doing so when its tracks change; without a participant,
+   * yourself, also before the join.
    * @param {HTMLVideoElement | string} element or its id
-   * @param {Participant} participant
+   * @param {Participant} [participant]
    * @param {{muted?: boolean, mirror?: boolean}} [options] by default only yourself is muted and mirrored
    * @returns {() => void} detaches
    */
-  attach(element, participant, { muted = participant.isLocal, mirror = participant.isLocal } = {}) {
-    const attachment = attach(element, participant, { muted, mirror }, () => {
+  attach(element, participant, options) {
+    const whom = participant instanceof Participant ? participant : this.#own;
+    const { muted = whom.isLocal, mirror = whom.isLocal } = (whom === participant ? options : (options ?? participant)) ?? {};
+    const onBlocked = () => {
       if (this.#blocked) return;
       this.#blocked = true;
-      this.emit('playbackBlocked', { participant });
-    });
+      this.emit('playbackBlocked', { participant: whom });
+    };
+    const attachment = attach(element, whom, { muted, mirror }, { speaker: this.speaker, onBlocked });
     this.#attached.add(attachment);
     return () => {
       attachment.detach();
@@ -113,37 +159,79 @@ export class Call extends Emitter {
 
   /** After `playbackBlocked`, from within a tap or a click: lets everybody be heard. */
   async resumePlayback() {
+    await resumeSound();
     const played = await Promise.all([...this.#attached].map((attachment) => attachment.play()));
     if (!this.#blocked || played.includes(false)) return;
     this.#blocked = false;
     this.emit('playbackResumed', {});
   }
 
-  /** WebRTC statistics of the connection to a participant. @returns {Promise<RTCStatsReport> | null} */
-  stats(participant) {
-    return this.#peers.get(participant.id)?.stats() ?? null;
+  /**
+   * Limits what you send in all; the limit for all holds as well.
+   * @param {number} kilobits per second; 0 removes the limit
+   */
+  async setMaxBandwidth(kilobits) {
+    if (!Number.isInteger(kilobits) || kilobits < 0) throw new CallboxError('invalid_params', 'a limit is a whole number of kbit/s, 0 for none');
+    this.#ownLimit = kilobits;
+    this._relimit();
+    if (this.state.inCall) await this._do('call.set_max_bandwidth', { max_bandwidth: kilobits });
   }
 
-  // -- from the client --------------------------------------------------------------------------------------------------
+  /** WebRTC statistics of the connection to a participant. @returns {Promise<RTCStatsReport> | null} */
+  stats(participant) {
+    return this.#mesh.stats(participant);
+  }
+
+  // -- from within ------------------------------------------------------------------------------------------------------
+
+  /** @internal A request that names the call by type and id. */
+  _ask(method, params) {
+    return this.#client._request(method, { type: this.#type, id: this.#id, ...params });
+  }
+
+  /** @internal A request that names the call by its cid; what it says of the call is taken over. */
+  async _do(method, params = {}) {
+    await this.#client.connect();
+    const answer = await this.#client._request(method, { cid: this.cid, ...params });
+    if (answer?.cid === this.cid) this.#loaded(answer, true);
+    return answer;
+  }
+
+  /** @internal The limits may have changed, or the number of those who share them. */
+  _relimit() {
+    this.#mesh.limit(this.#ownLimit);
+  }
 
   /** @internal One event of the hub for this call. */
   _event(event) {
+    const mine = this.state.localParticipant?.id;
     this.state.follow(event);
     if (event.type !== 'call.signal') this.emit('presentChanged', this.state.present);
-    if (!this.state.inCall) return;
+    if (this.state.inCall) this.#mesh.event(event);
+    if (this.state.call && event.call) this._relimit();
+    this.#outgoing.recheck();
+    if (event.type !== 'call.signal') this.emit(event.type, event);
+    this.#fate(event, mine);
+  }
+
+  /** What an event of the hub means for our own being there. */
+  #fate(event, mine) {
     switch (event.type) {
-      case 'participant.joined':
-      case 'participant.updated':
-        this.#upsert(event.participant);
-        break;
       case 'participant.left':
-        this.#remove(event.participant, event.reason);
-        break;
-      case 'call.signal':
-        this.#peers.get(event.from)?.receive(event.epoch, event.signal);
+        if (event.participant === mine) this.#gone(event.reason);
         break;
       case 'call.replaced':
-        if (event.participant === this.state.localParticipant?.id) this.#end('replaced', true);
+        if (event.participant === mine) this.#gone('replaced');
+        break;
+      case 'call.ended':
+        this.#gone('ended', event.by);
+        break;
+      case 'call.closed':
+        this.state.loaded = false;
+        this.#gone(event.reason);
+        break;
+      case 'call.muted':
+        this.#outgoing.obey(event);
         break;
       default:
         break;
@@ -158,7 +246,8 @@ export class Call extends Emitter {
   /** @internal The hub is back. If it does not remember us, we join again as who we are: the media never stopped. */
   async _back(resumed) {
     if (!this.state.inCall) {
-      if (this.state.loaded && !resumed) await this.get().catch(() => {});
+      const followed = this.state.loaded || this.state.ringing; // a ring may be over by now
+      if (followed && !resumed) await this.get().catch(() => this._event({ type: 'call.closed', cid: this.cid, reason: 'removed' }));
       return;
     }
     if (resumed) {
@@ -167,7 +256,7 @@ export class Call extends Emitter {
     } else {
       const { id, generation } = this.state.localParticipant;
       try {
-        this.#enter(await this.#ask('call.join', { ...this.#options, create: true, participation: { id, generation } }));
+        this.#enter(await this._ask('call.join', { ...this.#options, create: true, participation: { id, generation } }));
       } catch (error) {
         if (error.kind === 'unavailable' || error.kind === 'timeout') return;
         this.emit('error', error);
@@ -175,190 +264,75 @@ export class Call extends Emitter {
         return;
       }
     }
-    for (const peer of this.#peers.values()) peer.wake();
+    this.#mesh.wake();
   }
 
   /** @internal Ends it from outside. */
   _terminate(reason) {
-    if (this.state.inCall) this.#end(reason, true);
+    this.#gone(reason);
   }
 
   // -- life -------------------------------------------------------------------------------------------------------------
 
-  #ask(method, params) {
-    return this.#client._request(method, { type: this.#type, id: this.#id, ...params });
-  }
-
   async #load(method, params) {
     await this.#client.connect();
-    const call = await this.#ask(method, params);
-    this.state.load(call);
-    this.emit('presentChanged', this.state.present);
+    this.#client._keep(this);
+    this.#loaded(await this._ask(method, params), true);
     return this.state;
   }
 
+  #loaded(call, answer) {
+    this.state.load(call, { answer });
+    this.emit('presentChanged', this.state.present);
+    this._relimit();
+    this.#outgoing.recheck();
+  }
+
   #enter({ call, participant: mine }) {
-    const { state } = this;
-    state.load(call);
-    const wire = call.participants.find(({ id }) => id === mine);
-    if (!wire) throw new CallboxError('internal_error', 'the hub did not list us among the participants');
-    const known = state.localParticipant;
-    if (known && (known.id !== mine || known.generation !== wire.generation)) this.#closePeers(); // new to all
-    if (known?.id !== mine) {
-      state.participants.delete(known?.id);
-      state.localParticipant = new Participant(wire, true);
-      state.participants.set(mine, state.localParticipant);
-    } else {
-      known.update(wire);
-    }
-    state.localParticipant.muted = this.#muted();
+    this.#client._keep(this);
+    this.#loaded(call, true);
+    const isNew = this.#mesh.enter(call.participants, mine);
     this.#become('joined');
-    if (known?.id !== mine) this.emit('localParticipant', state.localParticipant);
-    this.#publish();
+    if (isNew) this.emit('localParticipant', this.state.localParticipant);
+    this.#mesh.publish();
     this.#tellMuted();
-    this.#reconcile(call.participants);
+    this.#mesh.reconcile(call.participants);
+    this._relimit();
+    if (this.#ownLimit) this._do('call.set_max_bandwidth', { max_bandwidth: this.#ownLimit }).catch(() => {});
   }
 
-  /** Full state: who is not in it may still be on the way back to a hub that was restarted. */
-  #reconcile(all) {
-    const present = new Set(all.map(({ id }) => id));
-    for (const participant of all) this.#upsert(participant);
-    for (const { id } of this.state.remoteParticipants) {
-      if (present.has(id) || this.#missing.has(id)) continue;
-      this.#missing.set(id, setTimeout(() => this.#remove(id, 'timed_out'), this.#client.grace));
-      this.#upsertState(id, 'reconnecting');
-    }
+  #gone(reason, by = null) {
+    if (this.state.inCall) this.#end(reason, true, by);
   }
 
-  #end(reason, unexpected) {
-    this.#closePeers();
-    for (const timer of this.#missing.values()) clearTimeout(timer);
-    this.#missing.clear();
+  #end(reason, unexpected, by = null) {
+    this.#mesh.close();
     for (const attachment of this.#attached) attachment.detach();
     this.#attached.clear();
-    this.camera.close();
-    this.microphone.close();
-    this.state.participants.clear();
-    this.state.localParticipant = null;
+    this.#outgoing.close();
     this.#become('left');
-    this.emit('sessionTerminated', { reason, unexpected });
+    this.emit('sessionTerminated', { reason, unexpected, by });
   }
 
   #become(state) {
     const previous = this.state.state;
     if (previous === state) return;
     this.state.state = state;
+    this.state.touch();
     this.emit('stateChange', { previous: { state: previous }, state });
-  }
-
-  // -- the others -------------------------------------------------------------------------------------------------------
-
-  #upsert(wire) {
-    const { participants, localParticipant } = this.state;
-    if (wire.id === localParticipant.id) return;
-    clearTimeout(this.#missing.get(wire.id));
-    this.#missing.delete(wire.id);
-    const known = participants.get(wire.id);
-    if (!known) {
-      const participant = new Participant(wire);
-      participants.set(wire.id, participant);
-      this.emit('participantJoined', participant);
-      this.#connect(participant);
-      return;
-    }
-    const renewed = known.generation !== wire.generation;
-    const returned = known.state === 'reconnecting' && wire.state === 'joined';
-    known.update(wire);
-    this.emit('participantUpdated', known);
-    if (renewed || !this.#peers.has(known.id)) this.#connect(known);
-    else if (returned) this.#peers.get(known.id)?.wake();
-  }
-
-  #upsertState(id, state) {
-    const participant = this.state.participants.get(id);
-    participant.state = state;
-    participant.emit('updated', participant);
-    this.emit('participantUpdated', participant);
-  }
-
-  #remove(id, reason) {
-    clearTimeout(this.#missing.get(id));
-    this.#missing.delete(id);
-    const participant = this.state.participants.get(id);
-    if (!participant || participant.isLocal) return;
-    this.#peers.get(id)?.close();
-    this.#peers.delete(id);
-    this.state.participants.delete(id);
-    this.emit('participantLeft', { id, participant, reason });
-  }
-
-  #connect(participant) {
-    this.#peers.get(participant.id)?.close();
-    const me = this.state.localParticipant;
-    const peer = new Peer({
-      offerer: offers(me, participant),
-      nextEpoch: () => me.generation * 65_536 + ++this.#epochs,
-      send: (epoch, signal) => this.#client._request('call.signal', { cid: this.cid, to: participant.id, epoch, signal }),
-      tracks: () => ({ audio: this.microphone.track, video: this.camera.track }),
-      configuration: { iceServers: this.#client.iceServers, bundlePolicy: 'max-bundle' },
-      onState: (state) => {
-        participant.connectionState = state;
-        participant.emit('updated', participant);
-        this.emit('connectionStateChanged', { participant, state });
-      },
-      onTrack: ({ track, receiver }) => {
-        participant.setTrack(track.kind, track, receiver);
-        this.emit('trackAdded', { participant, track });
-      },
-      onError: (error) => {
-        if (error.kind === 'unavailable' || error.kind === 'not_found') return; // the hub or the other is gone, and we will hear of it
-        this.emit('error', new CallboxError(error.kind ?? 'failed', `no connection to ${participant.user.name}: ${error.message}`, error));
-      },
-    });
-    this.#peers.set(participant.id, peer);
-    peer.start();
-  }
-
-  #closePeers() {
-    for (const peer of this.#peers.values()) peer.close();
-    this.#peers.clear();
   }
 
   // -- our own media ----------------------------------------------------------------------------------------------------
 
-  #device(media) {
-    const device = new Device(media, () => media === 'audio' && this.state.inCall);
-    device.on('changed', () => {
-      this.#publish();
-      // browsers let a page that has the microphone play sound without a tap
-      if (this.#blocked && device.enabled) this.resumePlayback();
-    });
-    device.on('error', (error) => this.emit('error', error));
-    return device;
-  }
-
-  #muted() {
-    return { audio: !this.microphone.enabled, video: !this.camera.enabled };
-  }
-
-  #publish() {
-    const me = this.state.localParticipant;
-    if (!me || !this.state.inCall) return;
-    for (const [media, { track }] of [['audio', this.microphone], ['video', this.camera]]) {
-      if (me[`${media}Track`] === track) continue;
-      for (const peer of this.#peers.values()) peer.replaceTrack(media, track);
-      me.setTrack(media, track);
-    }
-    const muted = this.#muted();
-    if (muted.audio === me.muted.audio && muted.video === me.muted.video) return;
-    me.muted = muted;
-    me.emit('updated', me);
-    this.emit('participantUpdated', me);
-    this.#tellMuted();
+  #mediaChanged() {
+    if (this.state.inCall && this.#mesh.publish()) this.#tellMuted();
+    // browsers let a page that has the microphone play sound without a tap
+    if (this.#blocked && (this.camera.enabled || this.microphone.enabled)) this.resumePlayback();
   }
 
   /** Also after the hub was away: it may have missed the last change. */
   #tellMuted() {
-    this.#client._request('call.mute', { cid: this.cid, muted: this.#muted() }).catch(() => {});
+    const { muted, sharing } = this.#outgoing;
+    this.#client._request('call.mute', { cid: this.cid, muted, sharing }).catch(() => {});
   }
 }

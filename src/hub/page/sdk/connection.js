@@ -1,9 +1,11 @@
 import { Emitter } from '/sdk/emitter.js';
-import { CallboxError, unavailable } from '/sdk/errors.js';
+import { CallboxError, fromWire, unavailable } from '/sdk/errors.js';
 
 const OPEN_WITHIN = 10_000;
 const ANSWER_WITHIN = 10_000;
 const PING_EVERY = 10_000;
+const RENEW_AGAIN = 5_000;
+const LONGEST_TIMER = 2 ** 31 - 1; // setTimeout fires at once beyond
 const PONG_WITHIN = 5_000; // a half-open socket looks alive for many minutes: only an answer proves that the hub is there
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 10_000;
@@ -11,7 +13,7 @@ const LONGEST_DELAY = 10_000;
 /**
  * One session with the hub: JSON-RPC 2.0 over a WebSocket that comes back by itself.
  *
- * Events: `state` {state, retryAt}, `open` {resumed}, `event` (one event of the hub), `refused` (the token is no longer good).
+ * Events: `state` {state, retryAt}, `open` {resumed}, `event` (one event of the hub), `subscribed`, `refused` (the token is no longer good).
  *
  *     disconnected ──► connecting ──► connected
  *          ▲  jittered     │              │
@@ -24,6 +26,10 @@ export class Connection extends Emitter {
   grace = 30_000;
   /** Who the token says we are. @type {{id: string, name: string} | null} */
   user = null;
+  /** What the hub tells us of besides the calls that we follow. @type {string[]} */
+  subscribed = [];
+  /** What to subscribe to in a new session; none: what the hub thinks fit. @type {string[] | null} */
+  services = null;
 
   #url;
   #token;
@@ -39,6 +45,7 @@ export class Connection extends Emitter {
   #attempt = 0;
   #retry = 0;
   #pinger = 0;
+  #renewer = 0;
   #online = () => this.retryNow();
 
   /**
@@ -91,6 +98,13 @@ export class Connection extends Emitter {
     return this.#ask(this.#socket, method, params, ANSWER_WITHIN);
   }
 
+  /** What the hub says that we are subscribed to. */
+  tellSubscribed(subscribed) {
+    if (!subscribed) return;
+    this.subscribed = subscribed;
+    this.emit('subscribed', subscribed);
+  }
+
   #connect() {
     clearTimeout(this.#retry);
     this.#opening ??= this.#attemptOnce().finally(() => (this.#opening = null));
@@ -110,7 +124,9 @@ export class Connection extends Emitter {
       this.user = opened.user;
       this.#attempt = 0;
       this.#keepAlive(this.#socket);
+      this.#renewBefore(opened.expires_at);
       this.#become('connected');
+      this.tellSubscribed(opened.subscribed);
       this.emit('open', { resumed: opened.resumed });
     } catch (error) {
       this.#drop(this.#socket);
@@ -131,6 +147,7 @@ export class Connection extends Emitter {
     this.#drop(this.#socket);
     const socket = await this.#dial();
     const params = { access_token, client: this.#client };
+    if (this.services) params.services = this.services;
     if (this.#session) params.resume = { session: this.#session, last_seq: this.#lastSeq };
     return this.#ask(socket, 'session.open', params, OPEN_WITHIN);
   }
@@ -187,7 +204,7 @@ export class Connection extends Emitter {
     this.#pending.delete(message.id);
     clearTimeout(waiting.timer);
     if (message.error) {
-      waiting.reject(new CallboxError(message.error.data?.kind ?? 'internal_error', message.error.message));
+      waiting.reject(fromWire(message.error));
     } else {
       waiting.resolve(message.result);
     }
@@ -210,6 +227,26 @@ export class Connection extends Emitter {
     }, PING_EVERY);
   }
 
+  /** A new token in time: an expired one would close the socket. */
+  #renewBefore(expiresAt) {
+    clearTimeout(this.#renewer);
+    const left = expiresAt ? Date.parse(expiresAt) - Date.now() : 0;
+    if (!(left > 0)) return; // or our clock is wrong: then the hub closes the socket, and we sign in again
+    this.#renewer = setTimeout(() => this.#renew(expiresAt), Math.min(left - Math.min(60_000, left / 4), LONGEST_TIMER));
+  }
+
+  async #renew(expiresAt) {
+    try {
+      const access_token = await this.#token(true);
+      const renewed = await this.request('session.renew', { access_token });
+      this.#renewBefore(renewed?.expires_at);
+    } catch (error) {
+      if (error.kind === 'unauthenticated' || Date.now() > Date.parse(expiresAt)) return;
+      clearTimeout(this.#renewer);
+      this.#renewer = setTimeout(() => this.#renew(expiresAt), RENEW_AGAIN);
+    }
+  }
+
   #lost(socket) {
     if (socket !== this.#socket) return;
     const wasOpen = this.state === 'connected';
@@ -221,6 +258,7 @@ export class Connection extends Emitter {
     if (!socket || socket !== this.#socket) return;
     this.#socket = null;
     clearInterval(this.#pinger);
+    clearTimeout(this.#renewer);
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
     this.#abortDial?.();

@@ -10,7 +10,21 @@ export class Emitter {
   on(event, fn) {
     const all = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, all.add(fn));
-    return () => all.delete(fn);
+    return () => this.off(event, fn);
+  }
+
+  /** The same for one time. */
+  once(event, fn) {
+    const off = this.on(event, (detail) => {
+      off();
+      fn(detail);
+    });
+    return off;
+  }
+
+  /** Unsubscribes. */
+  off(event, fn) {
+    this.#listeners.get(event)?.delete(fn);
   }
 
   /** Tells every listener; one that throws does not keep the others from hearing it. */

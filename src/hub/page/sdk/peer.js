@@ -1,3 +1,5 @@
+import { limitSender } from '/sdk/bandwidth.js';
+
 const CONNECT_WITHIN = 15_000;
 const OFFER_WITHIN = 6_000; // an offer that got lost is asked for
 const SILENCE = 5_000; // `disconnected` often heals by itself: only what lasts longer needs a new connection
@@ -7,7 +9,7 @@ const MAX_EARLY = 200;
 
 /**
  * Whether `me` sends the offer: appliances offer to browsers; among equals the smaller participant id does. The same rule as
- * `offers` in `src/protocol/hub.rs`.
+ * `offers` in `src/protocol/hub/participant.rs`.
  * @param {{kind: string, id: string}} me
  * @param {{kind: string, id: string}} other
  */
@@ -47,6 +49,7 @@ export class Peer {
   #failures = 0;
   #lastOffer = -Infinity;
   #closed = false;
+  #limits = { audio: null, video: null };
 
   /**
    * @param {object} options
@@ -63,8 +66,17 @@ export class Peer {
     this.#options = options;
   }
 
+  /** One of `SessionConnectionState`. */
   get state() {
-    return this.#pc?.connectionState ?? 'undefined';
+    const pc = this.#pc;
+    if (this.#closed) return 'closed';
+    if (!pc) return 'undefined';
+    if (pc.connectionState === 'connected' && pc.iceConnectionState === 'completed') return 'completed';
+    return pc.connectionState === 'new' ? 'connecting' : pc.connectionState;
+  }
+
+  get connected() {
+    return this.#pc?.connectionState === 'connected';
   }
 
   /** @returns {Promise<RTCStatsReport> | null} of the present connection */
@@ -79,7 +91,7 @@ export class Peer {
 
   /** Signaling works again, or the other side came back: what is not connected is tried anew, at once. */
   wake() {
-    if (this.#closed || this.state === 'connected') return;
+    if (this.#closed || this.connected) return;
     this.#failures = 0;
     this.#recover();
   }
@@ -110,6 +122,12 @@ export class Peer {
   /** Sends this track from now on, or nothing. No renegotiation: the m-line was there from the start. */
   replaceTrack(media, track) {
     this.#senders[media]?.replaceTrack(track).catch((error) => this.#options.onError(error));
+  }
+
+  /** Sends at most so much, bit/s; null: no limit. @param {{audio: number | null, video: number | null}} limits */
+  limit(limits) {
+    this.#limits = limits;
+    this.#applyLimits();
   }
 
   close() {
@@ -210,6 +228,7 @@ export class Peer {
     };
     pc.ontrack = (event) => this.#options.onTrack(event);
     pc.onconnectionstatechange = () => this.#changed(pc);
+    pc.oniceconnectionstatechange = () => pc === this.#pc && pc.iceConnectionState === 'completed' && this.#options.onState(this.state);
     this.#options.onState('connecting');
     this.#recoverAfter(CONNECT_WITHIN);
     return pc;
@@ -218,14 +237,24 @@ export class Peer {
   #changed(pc) {
     if (pc !== this.#pc) return;
     const state = pc.connectionState;
-    this.#options.onState(state === 'new' ? 'connecting' : state);
+    this.#options.onState(this.state);
     if (state === 'connected') {
       this.#failures = 0;
+      this.#applyLimits();
       clearTimeout(this.#timer);
     } else if (state === 'disconnected') {
       this.#recoverAfter(SILENCE);
     } else if (state === 'failed') {
       this.#retry();
+    }
+  }
+
+  /** Once connected: before, the senders have no parameters. */
+  #applyLimits() {
+    if (!this.connected) return;
+    for (const media of ['audio', 'video']) {
+      const sender = this.#senders[media];
+      if (sender) limitSender(sender, this.#limits[media]).catch((error) => console.debug('callbox: a limit was not taken', error));
     }
   }
 
@@ -239,7 +268,7 @@ export class Peer {
   }
 
   #recover() {
-    if (this.#closed || this.state === 'connected') return;
+    if (this.#closed || this.connected) return;
     this.#failures++;
     if (this.#options.offerer) {
       this.#offer();
@@ -252,7 +281,7 @@ export class Peer {
   #discard() {
     const pc = this.#pc;
     if (!pc) return;
-    pc.onicecandidate = pc.ontrack = pc.onconnectionstatechange = null;
+    pc.onicecandidate = pc.ontrack = pc.onconnectionstatechange = pc.oniceconnectionstatechange = null;
     pc.close();
     this.#pc = null;
     this.#senders = { audio: null, video: null };

@@ -1,0 +1,38 @@
+const LEAST_VIDEO = 30_000;
+const MOST_AUDIO = 40_000;
+const LEAST_AUDIO = 8_000;
+
+/**
+ * Of two limits in kbit/s the smaller, where 0 is none: one's own, and that for all.
+ * @param {number} own
+ * @param {number} all
+ */
+export function effectiveLimit(own, all) {
+  if (!own || !all) return own || all || 0;
+  return Math.min(own, all);
+}
+
+/**
+ * What one of `peers` connections may take, bit/s, so that together they stay within the limit: a quarter for sound, the rest for
+ * the picture.
+ * @param {number} limit kbit/s, 0: none
+ * @param {number} peers
+ * @returns {{audio: number | null, video: number | null}} null: no limit
+ */
+export function shares(limit, peers) {
+  if (!limit) return { audio: null, video: null };
+  const share = (limit * 1000) / Math.max(1, peers);
+  const audio = Math.round(Math.max(LEAST_AUDIO, Math.min(MOST_AUDIO, share / 4)));
+  return { audio, video: Math.round(Math.max(LEAST_VIDEO, share - audio)) };
+}
+
+/** @param {RTCRtpSender} sender @param {number | null} bitrate bit/s */
+export async function limitSender(sender, bitrate) {
+  const parameters = sender.getParameters();
+  if (!parameters.encodings?.length) return; // not negotiated yet: applied again when connected
+  for (const encoding of parameters.encodings) {
+    if (bitrate) encoding.maxBitrate = bitrate;
+    else delete encoding.maxBitrate;
+  }
+  await sender.setParameters(parameters);
+}
