@@ -8,12 +8,12 @@ use support::{Browser, Fake, Hub};
 
 /// Runs a script in a document of the hub's origin in which nothing of ours runs.
 async fn run(script: &str) -> Value {
-    run_with(Fake::default(), script).await
+    run_with("", script).await
 }
 
-async fn run_with(fake: Fake, script: &str) -> Value {
-    let hub = Hub::start();
-    let browser = Browser::start(fake).await;
+async fn run_with(settings: &str, script: &str) -> Value {
+    let hub = Hub::with(settings);
+    let browser = Browser::start(Fake::default()).await;
     browser.open(&format!("{}/style.css", hub.url)).await; // shown as a plain document
     browser.sdk(&format!("const M = await import('/callbox.js'); {script}")).await
 }
@@ -200,4 +200,49 @@ async fn g30_microphone_and_camera_are_as_the_settings_say_unless_somebody_chose
     assert_eq!((&seen["off"], &seen["half"]), (&json!(["off", "off"]), &json!(["on", "off"])), "G30, G31");
     assert_eq!(seen["chosen"], json!(["on", "off"]), "G13");
     assert_eq!(seen["room"], json!(["off", "off", "permission_denied"]), "no pictures in an audio room");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k4_services_are_subscribed_to_and_k5_k6_changes_and_errors_are_told() {
+    let seen = run(
+        r#"
+        const [anna, ben] = [await signedIn('anna'), await signedIn('ben')]; const log = [];
+        await ben.connect(); const usual = ben.services.getSubscriptions();
+        ben.on('subscription:change', ({ isPending, subscribed }) => log.push(`${isPending} ${subscribed}`));
+        ben.on('subscription:error', ({ error }) => log.push(error.kind));
+        const rung = []; ben.on('call.ring', ({ by }) => rung.push(by.id));
+        const doing = ben.services.unsubscribe(['call']); const pending = ben.services.getSubscriptions().isPending; await doing;
+        const first = await anna.make('ben'); await first.leave(); await ben.list(); const silent = [...rung];
+        const bad = await ben.services.subscribe(['chat'], 'websocket').catch((error) => error.kind);
+        await ben.services.subscribe(['call'], 'websocket');
+        await anna.make('ben'); await soon('it rings', () => rung.length === 1);
+        return { usual, pending, silent, bad, log, now: ben.services.getSubscriptions() };"#,
+    )
+    .await;
+    assert_eq!(seen["usual"], json!({"isPending": false, "subscribed": ["call"], "available": ["call"]}), "{seen:#}");
+    assert_eq!((&seen["pending"], &seen["silent"], &seen["bad"]), (&json!(true), &json!([]), &json!("invalid_params")), "K7: {seen:#}");
+    in_order(&seen["log"], &["true call", "false ", "true ", "invalid_params", "false ", "true ", "false call"]);
+    assert_eq!(seen["now"]["subscribed"], json!(["call"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expiring_token_is_renewed_without_leaving_the_call() {
+    let seen = run_with(
+        "token-lifetime = \"4s\"",
+        r#"
+        const log = []; let asked = 0;
+        const tokenProvider = async () => { asked++; const body = new URLSearchParams({ grant_type: 'password', username: 'ben', password: 'correct horse' });
+          return (await (await fetch('/v1/token', { method: 'POST', body })).json()).access_token; };
+        const anna = await signedIn('anna'); const ben = new Client({ tokenProvider });
+        const [call, other] = [anna.call('default', 'long'), ben.call('default', 'long')];
+        await call.join({ create: true }); await other.join();
+        let refreshed = 0; anna.on('tokens', ({ refreshToken }) => { if (refreshToken) refreshed++; });
+        for (const client of [anna, ben]) client.on('connection', ({ state }) => log.push(state));
+        call.on('participantLeft', () => log.push('left'));
+        await soon('two renewals', () => refreshed >= 2 && asked >= 3);
+        return { log, states: [call.state.state, other.state.state], user: (await ben.list()).length };"#,
+    )
+    .await;
+    assert_eq!(seen["log"], json!([]), "the connection stays: {seen:#}");
+    assert_eq!(seen["states"], json!(["joined", "joined"]));
 }

@@ -42,8 +42,16 @@ fn walk(edition: &str) -> String {
     rest.iter().enumerate().map(|(index, part)| if index % 2 == 1 { "(async () => {})" } else { part }).collect()
 }
 
+/// Somebody of a team; the hash is of the password that everybody has.
+const RITA: &str = r#"
+[[user]]
+id = "rita"
+teams = ["red"]
+password-hash = "$argon2id$v=19$m=19456,t=2,p=1$P6BopYW7qmX4nfbUgBp3+w$Yriio6wLz4n0o+3d8UmNbuB0fuVmIhuVTV7Ukhc/fcs"
+"#;
+
 async fn walked(edition: &str) -> Value {
-    let hub = Hub::start();
+    let hub = Hub::with(RITA);
     let page = Browser::start(Fake::default()).await;
     page.open(&format!("{}/favicon.svg", hub.url)).await;
     page.sdk(&walk(edition)).await
@@ -74,5 +82,9 @@ async fn g1_the_snippets_of_the_first_edition_run_with_only_the_import_changed()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn g1_the_snippets_of_the_later_edition_run_with_only_the_import_changed() {
-    assert_walked(&walked("004").await);
+    let seen = walked("004").await;
+    assert_walked(&seen);
+    let team = seen["team"].as_array().unwrap();
+    assert_eq!(team[1], "red", "G23: {seen:#}");
+    assert!(team[0].is_string() && team[2].is_string(), "G36: refused without its team, and to others: {seen:#}");
 }

@@ -57,4 +57,12 @@ const early = await handle('show', ben).join().catch((error) => error);
 const show = handle('show').state;
 const seconds = (date) => Math.round((date - Date.now()) / 10_000) * 10;
 seen.backstage = [show.backstage, seconds(show.startsAt), early.kind, early.capability, seconds(early.joinableAt)];
+
+if (edition === '004') {
+  const rita = await signedIn('rita'); // she belongs to the team red
+  const nameless = await handle('nobodys', rita).getOrCreate().catch((error) => error.kind);
+  await @team@(rita, 'default', 'reds');
+  const outside = await handle('reds').get().catch((error) => error.kind);
+  seen.team = [nameless, handle('reds', rita).state.team, outside];
+}
 return seen;
