@@ -246,3 +246,38 @@ async fn an_expiring_token_is_renewed_without_leaving_the_call() {
     assert_eq!(seen["log"], json!([]), "the connection stays: {seen:#}");
     assert_eq!(seen["states"], json!(["joined", "joined"]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c5_a_session_with_callees_is_told_of_by_assigned_listeners() {
+    let seen = run(
+        r#"
+        const [a, b, c] = [await signedIn('anna'), await signedIn('ben'), await signedIn('carla')]; const log = [];
+        await Promise.all([a, b, c].map((client) => client.connect()));
+        const [anna, ben, carla] = [a, b, c].map((client) => client.videochat); let answered; let refused;
+        ben.onCallListener = (session, extension) => { log.push(`ben ${JSON.stringify(extension)} ${session.initiatorID} ${session.callType === ben.CallType.VIDEO}`); answered = session; };
+        carla.onCallListener = (session) => { refused = session.ID; };
+        anna.onAcceptCallListener = (session, user, extension) => log.push(`accept ${user} ${extension.hello}`);
+        anna.onRejectCallListener = (session, user) => log.push(`reject ${user}`);
+        anna.onStopCallListener = (session, user, extension) => log.push(`stop ${user} ${extension.bye}`);
+        anna.onRemoteStreamListener = (session, user, stream) => log.push(`stream ${user} ${stream.getVideoTracks().length}`);
+        anna.onSessionConnectionStateChangedListener = (session, user, state) => log.push(`state ${user} ${state}`);
+        const session = anna.createNewSession(['ben', 'carla'], anna.CallType.VIDEO, { bandwidth: 256 });
+        const stream = await session.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
+        await session.call({ door: 3 });
+        await soon('it rings', () => answered && refused);
+        await c.videochat.callRejectRequest({ sessionID: refused, recipientId: 'anna', platform: 'web' });
+        await answered.getUserMedia({ audio: true, video: true }); await answered.accept({ hello: 1 });
+        await soon('connected', () => log.some((line) => /state ben (connected|completed)/.test(line)));
+        const video = document.body.appendChild(document.createElement('video')); video.id = 'mine';
+        session.attachMediaStream('mine', stream, { muted: true, mirror: true });
+        const shown = [video.muted, video.style.transform !== '', stream.getTracks().length, session.handle.state.settings.limits.max_bandwidth];
+        await session.mute('video'); await soon('dark', () => answered.handle.state.remoteParticipants[0].muted.video);
+        await answered.stop({ bye: 2 }); await soon('stopped', () => log.includes('stop ben 2'));
+        return { log, shown };"#,
+    )
+    .await;
+    in_order(&seen["log"], &["ben {\"door\":3} anna true", "accept ben 1", "stop ben 2"]);
+    in_order(&seen["log"], &["reject carla"]);
+    in_order(&seen["log"], &["state ben connecting", "stream ben 1"]);
+    assert_eq!(seen["shown"], json!([true, true, 2, 256]), "C7, C8, C10, C13, C14: {seen:#}");
+}

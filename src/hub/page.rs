@@ -10,7 +10,7 @@
 //!               │        ├─ outgoing ─ device, screen, capture      what we send
 //!               │        ├─ mesh ─ participant, peer, bandwidth     everybody else
 //!               │        └─ attach, speaker, sound                  what we see and hear
-//!               └─ history, conference, tracks      the same in the words of other SDKs
+//!               └─ history, conference, videochat, tracks      the same in the words of other SDKs
 //! ```
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -80,6 +80,7 @@ const FILES: &[(&str, &str, &[u8])] = files![
     "sdk/tokens.js": JS,
     "sdk/tracks.js": JS,
     "sdk/verbs.js": JS,
+    "sdk/videochat.js": JS,
 ];
 
 /// The file for the path of a URL (`/`, `/callbox.js`, …): its media type and its bytes. None if there is no such file.

@@ -317,6 +317,40 @@ export interface Conference extends Emitter<ConferenceEvents> {
   endCall(): Promise<void>;
 }
 
+/** A call as a session with callees: a thin layer on `Call`. */
+export interface VideoChatSession {
+  readonly ID: string;
+  readonly handle: Call;
+  readonly opponentsIDs: string[];
+  readonly initiatorID: string | null;
+  readonly callType: number;
+  getUserMedia(what: { audio?: boolean | string | MediaTrackConstraints; video?: boolean | string | MediaTrackConstraints }): Promise<MediaStream>;
+  getDisplayMedia(constraints?: object): Promise<MediaStream>;
+  call(extension?: any, options?: { maxBandwidth?: number }): Promise<void>;
+  accept(extension?: any): Promise<void>;
+  reject(extension?: any): Promise<unknown>;
+  stop(extension?: any): Promise<void>;
+  mute(kind: 'audio' | 'video'): Promise<void>;
+  unmute(kind: 'audio' | 'video'): Promise<void>;
+  setMaxBandwidth(kilobits: number): Promise<void>;
+  attachMediaStream(elementId: string, stream: MediaStream, options?: AttachOptions): Promise<void>;
+  detachMediaStream(elementId: string): void;
+}
+
+export interface VideoChat {
+  readonly CallType: { readonly VIDEO: 1; readonly AUDIO: 2 };
+  readonly SessionConnectionState: typeof SessionConnectionState;
+  onCallListener: ((session: VideoChatSession, extension: any) => void) | null;
+  onAcceptCallListener: ((session: VideoChatSession, userId: string, extension: any) => void) | null;
+  onRejectCallListener: ((session: VideoChatSession, userId: string, extension: any) => void) | null;
+  onStopCallListener: ((session: VideoChatSession, userId: string, extension: any) => void) | null;
+  onUserNotAnswerListener: ((session: VideoChatSession, userId: string) => void) | null;
+  onRemoteStreamListener: ((session: VideoChatSession, userId: string, stream: MediaStream) => void) | null;
+  onSessionConnectionStateChangedListener: ((session: VideoChatSession, userId: string, state: SessionConnectionState) => void) | null;
+  createNewSession(calleesIds: string[], callType?: number, options?: { bandwidth?: number }): VideoChatSession;
+  callRejectRequest(which: { sessionID: string; recipientId?: string; platform?: string }): Promise<void>;
+}
+
 export interface DevicePermissionState {
   state: PermissionState;
   camera: PermissionState | 'insecure';
@@ -346,6 +380,7 @@ export declare class Client extends Emitter<ClientEvents> {
   readonly services: Services;
   readonly media: MediaTracks;
   readonly call: CallVerbs;
+  readonly videochat: VideoChat;
   readonly Conference: new (customCallId?: string | null, customUserData?: any) => Conference;
   readonly user: User | null;
   readonly connectionState: 'disconnected' | 'connecting' | 'connected';

@@ -8,6 +8,7 @@ import { randomId } from '/sdk/ids.js';
 import { Services } from '/sdk/services.js';
 import { Tokens } from '/sdk/tokens.js';
 import { Tracks } from '/sdk/tracks.js';
+import { VideoChat } from '/sdk/videochat.js';
 
 const VERSION = 'callbox.js/0.1.0';
 
@@ -30,6 +31,8 @@ export class Client extends Emitter {
   media;
   /** Another way to say it: `new client.Conference(callId, customUserData)`. */
   Conference = conferenceOf(this);
+  /** And another: calls as sessions with callees. @type {VideoChat} */
+  videochat = new VideoChat(this);
   /**
    * A handle on a call: `client.call(type, id)`; nothing happens at the hub yet. Without an id, a new random one.
    * Also `client.call.make`, `.answer`, `.reject`, `.end`, `.getById`: see `History`.
