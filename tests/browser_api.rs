@@ -204,8 +204,7 @@ async fn g30_microphone_and_camera_are_as_the_settings_say_unless_somebody_chose
 
 #[tokio::test(flavor = "multi_thread")]
 async fn k4_services_are_subscribed_to_and_k5_k6_changes_and_errors_are_told() {
-    let seen = run(
-        r#"
+    let seen = run(r#"
         const [anna, ben] = [await signedIn('anna'), await signedIn('ben')]; const log = [];
         await ben.connect(); const usual = ben.services.getSubscriptions();
         ben.on('subscription:change', ({ isPending, subscribed }) => log.push(`${isPending} ${subscribed}`));
@@ -216,11 +215,14 @@ async fn k4_services_are_subscribed_to_and_k5_k6_changes_and_errors_are_told() {
         const bad = await ben.services.subscribe(['chat'], 'websocket').catch((error) => error.kind);
         await ben.services.subscribe(['call'], 'websocket');
         await anna.make('ben'); await soon('it rings', () => rung.length === 1);
-        return { usual, pending, silent, bad, log, now: ben.services.getSubscriptions() };"#,
-    )
+        return { usual, pending, silent, bad, log, now: ben.services.getSubscriptions() };"#)
     .await;
     assert_eq!(seen["usual"], json!({"isPending": false, "subscribed": ["call"], "available": ["call"]}), "{seen:#}");
-    assert_eq!((&seen["pending"], &seen["silent"], &seen["bad"]), (&json!(true), &json!([]), &json!("invalid_params")), "K7: {seen:#}");
+    assert_eq!(
+        (&seen["pending"], &seen["silent"], &seen["bad"]),
+        (&json!(true), &json!([]), &json!("invalid_params")),
+        "K7: {seen:#}"
+    );
     in_order(&seen["log"], &["true call", "false ", "true ", "invalid_params", "false ", "true ", "false call"]);
     assert_eq!(seen["now"]["subscribed"], json!(["call"]));
 }

@@ -60,7 +60,8 @@ async fn g35_who_waits_comes_in_by_itself_when_the_time_has_come() {
     let anna = Browser::start(Fake::default()).await;
     open(&hub, &anna, "anna", "default:lobby").await;
     let data = "{ starts_at: new Date(Date.now() + 304_000), settings_override: { backstage: { enabled: true, join_ahead_time_seconds: 300 } } }";
-    let _: Option<bool> = anna.js_async(&format!("await callbox.client.call('default', 'soon').getOrCreate({{ data: {data} }});")).await;
+    let _: Option<bool> =
+        anna.js_async(&format!("await callbox.client.call('default', 'soon').getOrCreate({{ data: {data} }});")).await;
     let ben = Browser::start(Fake { phone: true, ..Fake::default() }).await;
     open(&hub, &ben, "ben", "default:soon").await;
     ben.click("join").await;

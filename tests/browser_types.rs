@@ -39,7 +39,9 @@ fn the_snippets_are_well_typed() {
 #[test]
 fn what_is_wrong_is_refused() {
     let wrong = |line: &str| {
-        let program = format!("import {{ Client }} from './callbox.js';\nconst client = new Client();\nconst call = client.call('default', 'x');\n{line}\n");
+        let program = format!(
+            "import {{ Client }} from './callbox.js';\nconst client = new Client();\nconst call = client.call('default', 'x');\n{line}\n"
+        );
         tsc(&program)
     };
     for line in [
@@ -91,7 +93,8 @@ async fn everything_that_is_declared_is_there() {
     let exported: Vec<String> = page.sdk("return Object.keys(await import('/callbox.js'));").await;
     let declarations = FILES.map(|(_, text)| text).join("\n");
     for name in exported {
-        let found = ["class", "const", "function"].iter().any(|kind| declarations.contains(&format!("export declare {kind} {name}")));
+        let found =
+            ["class", "const", "function"].iter().any(|kind| declarations.contains(&format!("export declare {kind} {name}")));
         assert!(found, "{name} is not declared");
     }
 }
