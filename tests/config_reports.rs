@@ -32,6 +32,7 @@ fn place() -> TempDir {
     write(directory.path(), "open-password", "secret", 0o644);
     write(directory.path(), "empty-password", "", 0o600);
     write(directory.path(), "ca.pem", "", 0o644);
+    write(directory.path(), "secret", "0123456789abcdef0123456789abcdef", 0o600);
     directory
 }
 

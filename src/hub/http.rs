@@ -1,7 +1,7 @@
 //! The hub's HTTP side: what is served where, and the headers that keep browsers careful.
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::extract::{Request, State};
@@ -128,9 +128,11 @@ async fn health(State(app): State<Arc<App>>) -> Response {
 
 /// The API document.
 async fn document() -> Response {
-    match api::document() {
-        Ok(text) => ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], text).into_response(),
-        Err(e) => api::failure(Error::new(ErrorKind::InternalError, format!("the document cannot be written: {e}"))),
+    static WRITTEN: LazyLock<Option<String>> = LazyLock::new(|| api::document().ok());
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")];
+    match WRITTEN.as_deref() {
+        Some(text) => (headers, text).into_response(),
+        None => api::failure(Error::new(ErrorKind::InternalError, "the document cannot be written")),
     }
 }
 

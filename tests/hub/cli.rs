@@ -73,3 +73,29 @@ fn what_keeps_the_hub_from_starting_is_said_in_one_line() {
     assert_eq!(callbox(&["hub", "--config", "/nowhere/hub.toml"], "").status.code(), Some(4));
     assert_eq!(callbox(&["hub", "--listen", "nonsense"], "").status.code(), Some(2));
 }
+
+#[test]
+fn a_token_that_cannot_be_made_is_refused_with_the_reason() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = callbox(&["hub", "passwd"], "x\n");
+    let file = config(directory.path(), String::from_utf8(made.stdout).unwrap().trim());
+    let token = |args: &[&str]| callbox(&[&["hub", "token", "--config", &file], args].concat(), "");
+    for (args, code, says) in [
+        (&["anna"][..], 1, "start the hub once"),
+        (&["anna", "--key", "shop"], 1, "[[token-key]]"),
+        (&["anna", "--key-file", "x.pem"], 2, "--key"),
+        (&["no blanks"], 2, "letters"),
+        (&["anna", "--expires", "soon"], 2, "soon"),
+        (&["anna", "--role", "a b"], 2, "letters"),
+        (&[], 2, "USER"),
+    ] {
+        let output = token(args);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(code), true), "{args:?}: {text}");
+        assert!(text.contains(says), "{args:?}: {text}");
+    }
+    let hub = Hub::of(directory);
+    let file = hub.config_file();
+    let output = callbox(&["hub", "token", "anna", "--expires", "1year", "--config", file.to_str().unwrap()], "");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("too long"), "{output:?}");
+}

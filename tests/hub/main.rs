@@ -8,9 +8,11 @@ mod hostile;
 mod http;
 mod identity;
 mod limits;
+mod model;
 mod rest;
 mod restart;
 mod resume;
+mod rings;
 mod signin;
 mod subscriptions;
 #[path = "../support/mod.rs"]

@@ -16,7 +16,8 @@ use super::operation::{Names, Shape};
 use super::rest::Failure;
 use super::table::OPERATIONS;
 use super::{Operation, operation::Route};
-use crate::protocol::hub::{Event, OpenSession, SessionOpened, Token, TokenError};
+use crate::protocol::UserId;
+use crate::protocol::hub::{Call, Event, OpenSession, SessionOpened, Token, TokenError};
 
 /// Where a call is created under a fresh id.
 pub const FRESH_ID_PATH: &str = "/v1/calls/{type}";
@@ -63,7 +64,13 @@ fn openapi() -> OpenApi {
     let components = ComponentsBuilder::new().schemas_from_iter(schemas).security_scheme("bearer", SecurityScheme::Http(bearer));
     let info = InfoBuilder::new().title("Callbox hub").version(env!("CARGO_PKG_VERSION")).description(Some(DESCRIPTION));
     let security = SecurityRequirement::new("bearer", [""; 0]);
-    OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components.build())).security(Some([security])).build()
+    OpenApiBuilder::new()
+        .info(info.build())
+        .paths(paths)
+        .webhooks(Some(webhooks()))
+        .components(Some(components.build()))
+        .security(Some([security]))
+        .build()
 }
 
 fn add(paths: &mut Paths, path: &str, verb: &Method, operation: OperationBuilder) {
@@ -173,6 +180,47 @@ fn sign_in() -> OperationBuilder {
         .request_body(Some(body.build()))
         .response("200", good)
         .response("default", bad)
+}
+
+/// What the hub posts to the configured address.
+fn webhooks() -> Paths {
+    let mut all = Paths::new();
+    for (name, summary) in [
+        ("call.ring", "A user is rung"),
+        ("call.notification", "A user is told of a call, without ringing"),
+        ("call.missed", "A user was rung, and did not answer in time"),
+    ] {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let news = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .property("id", text().description(Some("The same in every attempt.")))
+            .property("type", text().enum_values(Some([name])))
+            .property("created_at", text().description(Some("RFC 3339.")))
+            .property("user", refer::<UserId>())
+            .property("by", refer::<UserId>())
+            .property("call", refer::<Call>());
+        let news = ["id", "type", "created_at", "user", "by", "call"].into_iter().fold(news, ObjectBuilder::required).build();
+        let body = ContentBuilder::new().schema(Some(Schema::Object(news))).build();
+        let body = RequestBodyBuilder::new().content("application/json", body).required(Some(Required::True));
+        let header = |name: &str, what: &str| {
+            let header = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).required(Required::True);
+            header.description(Some(what)).schema(Some(text()))
+        };
+        let signature = "`t=UNIX,v1=HEX`: HEX is HMAC-SHA256 of `UNIX.BODY` with the secret.";
+        let operation = OperationBuilder::new()
+            .operation_id(Some(format!("webhook_{}", name.replace('.', "_"))))
+            .tag("webhook")
+            .summary(Some(summary))
+            .parameter(header("X-Callbox-Signature", signature))
+            .parameter(header("X-Callbox-Id", "The id of the body."))
+            .request_body(Some(body.build()))
+            .securities(Some([SecurityRequirement::default()]))
+            .response("2XX", ResponseBuilder::new().description("Taken."))
+            .response("5XX", ResponseBuilder::new().description("Posted again after a while, a few times; 408, 425 and 429 too."))
+            .response("4XX", ResponseBuilder::new().description("Given up."));
+        add(&mut all, name, &Method::POST, operation);
+    }
+    all
 }
 
 /// Every method of the socket, in OpenRPC's words.

@@ -34,6 +34,12 @@ impl Driver {
                 let Some(linked) = self.sessions.linked(*session, outbox) else { return };
                 Who { session: Some(*session), user: linked.user.clone(), kind: linked.kind }
             }
+            Door::Rest { .. } if self.waiting.is_full() => {
+                let Door::Rest { reply, .. } = from else { return };
+                let error = rpc::Error::new(ErrorKind::Unavailable, "the hub's disk does not keep up: try again later");
+                let _ = reply.send(Err(error));
+                return;
+            }
             Door::Rest { user, .. } => Who { session: None, user: user.clone(), kind: ClientKind::Browser },
         };
         let about = about(&what);

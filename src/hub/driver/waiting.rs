@@ -9,11 +9,19 @@ use crate::protocol::rpc;
 
 type Outcome = Result<Value, rpc::Error>;
 
+/// With so many waiting the disk must be stuck: no more are begun.
+const MOST: usize = 4096;
+
 /// In the order in which they were asked for.
 #[derive(Debug, Default)]
 pub struct Waiting(VecDeque<(u64, oneshot::Sender<Outcome>, Outcome)>);
 
 impl Waiting {
+    /// Whether nobody else can wait.
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= MOST
+    }
+
     /// Answers once the given change is stored; 0 for at once. Who does not wait any more is not told.
     pub fn answer(&mut self, after: u64, reply: oneshot::Sender<Outcome>, outcome: Outcome) {
         if after == 0 {
