@@ -1,12 +1,18 @@
 //! Rings told to a push service: a real HTTP listener that looks at signatures, fails, dawdles or is away.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, Mac};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -46,7 +52,7 @@ fn check(head: &[String], body: &str) -> String {
     header("x-callbox-id")
 }
 
-fn take(stream: &TcpStream, reply: Reply, news: &Sender<(String, Value)>) {
+fn take(stream: impl Read + Write, reply: Reply, news: &Sender<(String, Value)>) {
     let mut reader = BufReader::new(stream);
     let mut head = Vec::new();
     loop {
@@ -72,7 +78,7 @@ fn take(stream: &TcpStream, reply: Reply, news: &Sender<(String, Value)>) {
         }
         Reply::Status(status) => {
             let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
-            let _ = (&mut &*stream).write_all(answer.as_bytes());
+            let _ = reader.get_mut().write_all(answer.as_bytes()).and_then(|()| reader.get_mut().flush());
             let _ = news.send((id, serde_json::from_str(&body).unwrap()));
         }
     }
@@ -81,18 +87,23 @@ fn take(stream: &TcpStream, reply: Reply, news: &Sender<(String, Value)>) {
 impl Receiving {
     /// Answers one request after the other so, and all later ones with 204.
     fn start(replies: &[Reply]) -> Self {
-        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), replies)
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), replies, None)
     }
 
-    fn on(listener: TcpListener, replies: &[Reply]) -> Self {
-        let url = format!("http://{}/hook?x=1", listener.local_addr().unwrap());
+    fn on(listener: TcpListener, replies: &[Reply], tls: Option<Arc<ServerConfig>>) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}/hook?x=1", listener.local_addr().unwrap());
         let (sender, news) = channel();
         let mut replies = replies.to_vec().into_iter();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (stream, sender) = (stream.unwrap(), sender.clone());
                 let reply = replies.next().unwrap_or(Reply::Status(204));
-                std::thread::spawn(move || take(&stream, reply, &sender));
+                let tls = tls.clone();
+                std::thread::spawn(move || match tls {
+                    None => take(stream, reply, &sender),
+                    Some(tls) => take(StreamOwned::new(ServerConnection::new(tls).unwrap(), stream), reply, &sender),
+                });
             }
         });
         Self { news, url }
@@ -109,12 +120,16 @@ impl Receiving {
 
 /// A hub that posts to this address.
 fn hub(url: &str, more: &str) -> (Hub, tempfile::TempDir) {
+    hub_that_believes(url, more, &[])
+}
+
+fn hub_that_believes(url: &str, more: &str, environment: &[(&str, &str)]) -> (Hub, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let secret = directory.path().join("secret");
     std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let hub = Hub::with(&format!("[webhook]\nurl = \"{url}\"\nsecret-file = {secret:?}\n{more}\n"));
-    (hub, directory)
+    let settings = format!("[webhook]\nurl = \"{url}\"\nsecret-file = {secret:?}\n{more}\n");
+    (Hub::with_environment(&settings, environment), directory)
 }
 
 fn ring(hub: &Hub, callee: &str, timeout_ms: u32) -> Value {
@@ -185,7 +200,7 @@ async fn a_webhook_that_is_away_holds_nothing_up_and_is_told_when_it_comes_back(
     let call = ring(&hub, "ben", 30_000);
     assert!(matches!(ben.event().await, callbox::protocol::hub::EventBody::Ringing { .. }));
     tokio::time::sleep(Duration::from_millis(700)).await;
-    let receiving = Receiving::on(TcpListener::bind(address).unwrap(), &[]);
+    let receiving = Receiving::on(TcpListener::bind(address).unwrap(), &[], None);
     assert_eq!(receiving.next().1["call"]["cid"], call["cid"]);
 }
 
@@ -198,4 +213,43 @@ fn a_webhook_that_never_answers_does_not_keep_others_waiting() {
     for call in &calls {
         assert!(seen.iter().any(|news| news["call"]["cid"] == call["cid"]));
     }
+}
+
+/// A private CA in `ca.pem`, and what a server needs that it signed.
+fn pki(directory: &Path) -> Arc<ServerConfig> {
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    std::fs::write(directory.join("names"), "subjectAltName=IP:127.0.0.1\n").unwrap();
+    for args in [
+        format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=House-CA -days 2"),
+        format!("req {key} -keyout push.key -out push.csr -subj /CN=push"),
+        "x509 -req -in push.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out push.pem".to_owned(),
+    ] {
+        let output = Command::new("openssl").current_dir(directory).args(args.split(' ')).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let chain = CertificateDer::pem_file_iter(directory.join("push.pem")).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(directory.join("push.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap())
+}
+
+#[tokio::test]
+async fn a_webhook_over_https_goes_only_to_whom_this_machine_believes() {
+    let directory = tempfile::tempdir().unwrap();
+    let tls = pki(directory.path());
+    let receiving = Receiving::on(TcpListener::bind("127.0.0.1:0").unwrap(), &[], Some(tls));
+    let ca = directory.path().join("ca.pem");
+    let (good, _secret) = hub_that_believes(&receiving.url, "events = [\"ring\"]", &[("SSL_CERT_FILE", ca.to_str().unwrap())]);
+    let call = ring(&good, "ben", 30_000);
+    assert_eq!(receiving.next().1["call"]["cid"], call["cid"]);
+
+    let (doubting, _secret) = hub(&receiving.url, "events = [\"ring\"]\n[log]\nlevel = \"debug\"");
+    ring(&doubting, "ben", 30_000);
+    eventually(secs(20), "the certificate is refused", async || {
+        let output = doubting.output();
+        if output.contains("invalid peer certificate") { Ok(()) } else { Err(output) }
+    })
+    .await;
+    receiving.silent();
 }

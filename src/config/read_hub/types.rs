@@ -75,11 +75,11 @@ fn grants(s: &mut Section<'_, '_>) -> Grants {
         };
         let mut capabilities = BTreeSet::new();
         for item in items {
-            let read = match &item.value {
-                Value::Text(text) => text.parse::<Capability>(),
-                other => Err(format!("a capability is a text, not {}", other.kind())),
+            let Value::Text(text) = &item.value else {
+                s.bad("grants", &item.at, format_args!("a capability is a text, not {}", item.value.kind()));
+                continue;
             };
-            match read {
+            match text.parse::<Capability>() {
                 Ok(capability) => _ = capabilities.insert(capability),
                 Err(why) => s.bad("grants", &item.at, why),
             }

@@ -58,9 +58,10 @@ impl Shop {
 
     fn sign(&self, header: Value, claims: Value) -> String {
         let header: Header = serde_json::from_value(header).unwrap();
-        let key = match header.alg {
-            Algorithm::EdDSA => EncodingKey::from_ed_pem(&fs::read(self.file("private.pem")).unwrap()).unwrap(),
-            _ => EncodingKey::from_secret(&self.secret),
+        let key = if header.alg == Algorithm::EdDSA {
+            EncodingKey::from_ed_pem(&fs::read(self.file("private.pem")).unwrap()).unwrap()
+        } else {
+            EncodingKey::from_secret(&self.secret)
         };
         jsonwebtoken::encode(&header, &claims, &key).unwrap()
     }
