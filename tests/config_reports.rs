@@ -7,8 +7,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use callbox::config::{Appliance, CameraSource, Inputs, Loaded, Report, Trust, load_appliance, load_hub};
+use callbox::config::{
+    Appliance, Bias, CameraSource, Inputs, Line, LineId, Loaded, Pattern, Report, Shows, Trust, load_appliance, load_hub,
+};
+use callbox::protocol::action::{Actions, Phase};
 use tempfile::TempDir;
 
 fn corpus() -> Vec<PathBuf> {
@@ -49,6 +53,40 @@ fn report(directory: &TempDir, file: &Path) -> String {
 
 const GOOD: &str = "[hub]\nurl = \"wss://hub.example.org\"\nuser = \"door-1\"\npassword-file = \"password\"\n";
 
+/// Every key of buttons, lights, relays and the privacy switch.
+const LINES: &str = r#"
+[[button]]
+line = "DOORBELL"
+bias = "pull-up"
+active-low = true
+debounce = "30ms"
+hold-time = "2s"
+double-time = "300ms"
+stuck-time = "1min"
+hold = "leave"
+double-press = "toggle mic"
+[button.press]
+idle = "join default:lobby"
+in-call = "open door"
+[[button]]
+chip = "gpiochip0"
+line = 17
+name = "second"
+press = "mute camera"
+[[light]]
+line = "LED0"
+shows = ["joining blink", "in-call", "fault pulse"]
+[[light]]
+line = "LED1"
+shows = "camera"
+[[relay]]
+line = "RELAY0"
+name = "door"
+pulse = "5s"
+[privacy]
+line = "SWITCH"
+"#;
+
 #[test]
 fn every_broken_file_gets_the_recorded_report() {
     let files = corpus();
@@ -75,12 +113,15 @@ fn a_report_shows_no_password() {
 /// Every run makes the same damage: bytes are dropped, doubled or replaced by what hurts most.
 #[test]
 fn a_damaged_file_is_read_or_reported_but_never_ends_the_program() {
-    let originals = ["config/callbox.toml", "config/hub.toml"].map(|name| {
+    let shipped = ["config/callbox.toml", "config/hub.toml"].map(|name| {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
         // Without its prose, so that the damage hits something.
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
         lines.map(|line| line.trim_start_matches('#')).collect::<Vec<_>>().join("\n").into_bytes()
     });
+    let [appliance, hub] = shipped;
+    let lines = format!("{GOOD}{LINES}").into_bytes();
+    let originals = [appliance, hub, lines];
     let hurtful: [&[u8]; 12] =
         [b"\"", b"'''", b"[", b"]]", b"=", b"\n", b"\r", b"\t", "\u{e9}\u{1F600}".as_bytes(), b"\xff", b"\0", b"{ a.b = ["];
     let directory = place();
@@ -92,7 +133,7 @@ fn a_damaged_file_is_read_or_reported_but_never_ends_the_program() {
     };
     let mut reported = 0;
     for round in 0..600 {
-        let mut bytes = originals[round % 2].clone();
+        let mut bytes = originals[round % 3].clone();
         for _ in 0..=random(3) {
             let at = random(bytes.len());
             let end = (at + random(20)).min(bytes.len());
@@ -104,7 +145,7 @@ fn a_damaged_file_is_read_or_reported_but_never_ends_the_program() {
             bytes.splice(at..end, new);
         }
         fs::write(&file, &bytes).unwrap();
-        let report = if round % 2 == 0 { load(&file).err() } else { load_hub(&file).err() };
+        let report = if round % 3 == 1 { load_hub(&file).err() } else { load(&file).err() };
         if let Some(report) = report {
             assert!(report.has_errors() && !report.render(true).is_empty() && !report.render(false).is_empty());
             reported += 1;
@@ -209,4 +250,25 @@ fn the_program_leaves_with_4_when_the_configuration_is_wrong_and_says_ok_when_it
     assert_eq!(callbox(&["check", "--config", &path("nowhere.toml")]).status.code(), Some(4));
     assert_eq!(callbox(&["chek"]).status.code(), Some(2));
     assert_eq!(callbox(&["join", "lobby"]).status.code(), Some(2));
+}
+
+#[test]
+fn buttons_lights_relays_and_the_privacy_switch_are_read_as_written() {
+    let directory = place();
+    write(directory.path(), "door.toml", &format!("{GOOD}{LINES}"), 0o644);
+    let gpio = load(&directory.path().join("door.toml")).unwrap().config.gpio;
+    let [bell, second] = gpio.buttons.as_slice() else { panic!("{gpio:?}") };
+    let action = |actions: &Actions, phase| actions.now(phase).cloned().unwrap();
+    assert_eq!(bell.line, Line { chip: None, id: LineId::Name("DOORBELL".into()), active_low: true });
+    assert_eq!((bell.bias, bell.debounce, bell.stuck_time), (Bias::PullUp, Duration::from_millis(30), Duration::from_secs(60)));
+    assert_eq!(action(&bell.press, Phase::Idle), "join default:lobby".parse().unwrap());
+    assert_eq!(action(&bell.press, Phase::InCall), "open door".parse().unwrap());
+    assert_eq!(action(&bell.hold, Phase::Idle), action(&bell.hold, Phase::InCall));
+    assert_eq!(second.line.to_string(), "gpiochip0 17");
+    assert!(second.hold.is_empty() && second.double_press.is_empty());
+    let shown: Vec<_> = gpio.lights[0].shows.iter().map(|shown| (shown.what, shown.pattern)).collect();
+    let expected = [(Shows::Joining, Pattern::Blink), (Shows::InCall, Pattern::Steady), (Shows::Fault, Pattern::Pulse)];
+    assert_eq!(shown, expected);
+    assert_eq!((gpio.relays[0].name.as_str(), gpio.relays[0].pulse), ("door", Duration::from_secs(5)));
+    assert!(gpio.privacy.is_some());
 }
