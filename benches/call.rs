@@ -1,13 +1,15 @@
-//! `make bench`: the appliance against headless Chromium, both measured in the same run on the same material.
+//! `make bench`: the appliance against headless Chromium, the hub against other signalling servers, measured in the same run.
 //!
 //! ```text
 //!   ready     process start ─► control socket answers
 //!   join      asked to join ─► first remote picture decoded, appliance and Chromium in turn, in the same call
 //!   latency   picture drawn ─► picture decoded, read from the picture: appliance to appliance, Chromium to Chromium
 //!   cost      CPU and memory of a two-way 720p30 call, net of what the source alone costs
+//!   hub       connections per MiB and ring to callee, beside Janus, nats-server and gst-webrtc-signalling-server
 //! ```
 //!
-//! Arguments choose parts (all by default). `BENCH_SECONDS` sets the window (30), `BENCH_ROUNDS` the rounds (3).
+//! Arguments choose parts (all by default). `BENCH_SECONDS` sets the window (30), `BENCH_ROUNDS` the rounds (3), `BENCH_CLIENTS` the
+//! clients of `hub` (5000).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 #[path = "../tests/support/mod.rs"]
@@ -15,6 +17,7 @@ mod support;
 
 mod parts {
     pub mod cost;
+    pub mod hub;
     pub mod join;
     pub mod latency;
     pub mod ready;
@@ -44,6 +47,9 @@ async fn main() {
     }
     if wants("cost") {
         parts::cost::measure(&mut table, seconds, rounds).await;
+    }
+    if wants("hub") {
+        parts::hub::measure(&mut table, setting("BENCH_CLIENTS", 5000) as usize).await;
     }
     table.print();
 }

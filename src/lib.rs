@@ -45,3 +45,6 @@ pub mod signaling;
 
 #[cfg(feature = "hub")]
 pub mod hub;
+
+#[cfg(all(test, feature = "appliance", feature = "hub"))]
+mod fleet;

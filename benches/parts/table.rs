@@ -31,9 +31,21 @@ impl Table {
         self.line(what, format!("{ours:.1} {unit}"), format!("{theirs:.1} {unit}"), format!("{ratio:.2}x"), &goal);
     }
 
+    /// A line with a goal of its own: at least so many.
+    pub fn least(&mut self, what: &str, unit: &str, ours: f64, goal: f64) {
+        let verdict = if ours >= goal { "met" } else { "MISSED" };
+        self.line(what, format!("{ours:.1} {unit}"), String::new(), String::new(), &format!("at least {goal:.0}: {verdict}"));
+    }
+
+    /// A line with a goal of its own: at most so many.
+    pub fn most(&mut self, what: &str, unit: &str, ours: f64, goal: f64) {
+        let verdict = if ours <= goal { "met" } else { "MISSED" };
+        self.line(what, format!("{ours:.2} {unit}"), String::new(), String::new(), &format!("at most {goal:.0} {unit}: {verdict}"));
+    }
+
     /// Prints it all.
     pub fn print(&self) {
-        let head = ["", "callbox", "Chromium", "compared", "goal"].map(str::to_owned);
+        let head = ["", "callbox", "beside", "compared", "goal"].map(str::to_owned);
         let rows: Vec<&[String; 5]> = std::iter::once(&head).chain(&self.0).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..5).map(width).collect();

@@ -36,7 +36,7 @@ mod ring_end;
 mod types;
 
 #[cfg(test)]
-mod model_tests;
+pub(crate) mod model_tests;
 #[cfg(test)]
 mod tests;
 

@@ -3,17 +3,17 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 mod ops;
-mod replica;
+pub(crate) mod replica;
+mod sound;
 
 use std::time::SystemTime;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::call::Presence;
 use super::*;
 use crate::protocol::UserId;
-use crate::protocol::hub::{AnswerMode, Call as View, CalleeState, ClientKind, GetCall, ParticipantState};
+use crate::protocol::hub::{Call as View, ClientKind, GetCall, ParticipantState};
 use ops::{Op, SESSIONS, USERS, op};
 use replica::Replica;
 
@@ -240,44 +240,7 @@ impl World {
                 assert_eq!(*view, View { own_capabilities: own, ..call.view() }, "what {session:?} knows of {cid}");
             }
         }
-        for (cid, call) in &self.hub.calls {
-            self.check_participants(cid, call);
-            self.check_ring(cid, call);
-        }
-        let away = self.hub.calls.values().flat_map(|call| &call.participants);
-        let away = away.filter(|p| matches!(p.presence, Presence::Away { .. })).count();
-        let graces = self.hub.timers.iter().filter(|(_, timer)| matches!(timer, Timer::Grace(..))).count();
-        assert_eq!(away, graces, "one timer for each who is away");
-    }
-
-    fn check_participants(&self, cid: &Cid, call: &Call) {
-        assert!(call.participants.len() <= PLACES);
-        assert_eq!(call.info.session.is_some(), !call.participants.is_empty(), "a session is where somebody is");
-        assert_eq!(call.info.backstage, call.info.settings.backstage.enabled && call.info.live_since.is_none());
-        for p in &call.participants {
-            assert_eq!(call.participants.iter().filter(|other| other.seen.id == p.seen.id).count(), 1);
-            assert!(self.hub.may_stay(cid, call, &p.seen.user), "{:?} may not be in {cid}", p.seen.user);
-            if let Some(session) = p.presence.session() {
-                assert!(call.followers.contains(&session), "a participant follows its call");
-                assert_eq!(call.participants.iter().filter(|other| other.presence.session() == Some(session)).count(), 1);
-            }
-            if let Presence::Away { until, .. } = p.presence {
-                assert!(until > self.now, "a ghost: {p:?}");
-            }
-        }
-    }
-
-    fn check_ring(&self, cid: &Cid, call: &Call) {
-        let Some(ring) = &call.info.ring else { return };
-        let count = |state| ring.callees.iter().filter(|callee| callee.state == state).count();
-        assert_eq!(ring.ended.is_none(), count(CalleeState::Ringing) > 0, "a ring runs while somebody is rung: {ring:?}");
-        assert!(ring.answer == AnswerMode::Each || count(CalleeState::Accepted) <= 1, "the first answers for all: {ring:?}");
-        let timed = self.hub.timers.iter().any(|(at, timer)| *timer == Timer::Missed(cid.clone()) && *at > self.now);
-        assert_eq!(ring.ended.is_none(), timed, "every ring ends: {ring:?}");
-        for callee in &ring.callees {
-            let indexed = self.hub.rings.get(&callee.user).is_some_and(|cids| cids.contains(cid));
-            assert_eq!(indexed, callee.state == CalleeState::Ringing, "{callee:?}");
-        }
+        self.hub.assert_sound(self.now, PLACES);
     }
 }
 
