@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-device build lint bench
+.PHONY: help demo test test-device sim fuzz build lint bench
 .NOTPARALLEL:
 
 CARGO ?= cargo
@@ -26,6 +26,14 @@ lint: rust ## format, clippy, both halves alone, shell scripts
 test-device: rust ## the appliance on a virtual board: camera, sound card, bad network (CASES="01 sound": only these)
 	@scripts/install build
 	@scripts/test-device $(CASES)
+
+sim: rust ## a fleet on virtual time, from many seeds (SEEDS=1000; FLEET_SEED=S: one again)
+	@scripts/install build
+	FLEET_SEEDS=$(or $(SEEDS),1000) $(CARGO) test --locked --release --lib fleet:: -- --nocapture
+
+fuzz: rust ## hostile bytes for what strangers can send (TARGET=rpc, sdp, token or settings; FUZZ_SECONDS=60 each)
+	@scripts/install build
+	@scripts/fuzz $(TARGET)
 
 bench: rust ## CPU, memory, latency and join time against Chromium
 	@scripts/install build run demo test

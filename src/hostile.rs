@@ -29,8 +29,10 @@ pub fn sdp(bytes: &[u8]) {
 /// An access token.
 pub fn token(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let refused = crate::hub::tokens::Tokens::of_nobody().check(text);
-        assert!(refused.is_err(), "a token that nobody has signed is believed");
+        let tokens = crate::hub::tokens::Tokens::of_nobody();
+        let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000);
+        assert!(tokens.check(text, now).is_err(), "a token that nobody has signed is believed");
+        assert!(tokens.check_refresh(text, now).is_err(), "a refresh token that nobody has signed is believed");
     }
 }
 

@@ -48,3 +48,6 @@ pub mod hub;
 
 #[cfg(all(test, feature = "appliance", feature = "hub"))]
 mod fleet;
+
+#[cfg(all(any(test, fuzzing), feature = "appliance", feature = "hub"))]
+pub mod hostile;

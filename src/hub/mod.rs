@@ -10,24 +10,24 @@
 //!
 //! One task, the [`driver`], owns all sessions and calls. What it answers waits until the change behind it is on the disk.
 
-mod api;
+pub(crate) mod api;
 pub mod calls;
 pub mod page;
 
 mod accept;
-mod driver;
+pub(crate) mod driver;
 mod error;
 mod http;
 mod identities;
 mod limits;
 mod passwords;
 mod persist;
-mod sessions;
+pub(crate) mod sessions;
 mod signin;
 mod socket;
 mod store;
 mod tls;
-mod tokens;
+pub(crate) mod tokens;
 mod webhook;
 
 use std::fs::DirBuilder;

@@ -124,6 +124,12 @@ impl Tokens {
         }
     }
 
+    /// With a key that signs nothing: whatever these believe is forged.
+    #[cfg(any(test, fuzzing))]
+    pub fn of_nobody() -> Self {
+        Self::with_key(b"of nobody, and longer than 32 bytes", Duration::from_secs(3600), Duration::from_secs(3600))
+    }
+
     /// How long an access token of the hub is good for.
     pub fn lifetime(&self) -> Duration {
         self.lifetime
