@@ -31,6 +31,8 @@ pub(super) struct InCall {
     /// Our own entry, once joined.
     pub me: Option<Participant>,
     pub joining: Joining,
+    /// A join was asked for and its answer was lost: the hub may have us in.
+    unsure: bool,
     pub error: Option<String>,
     pub peers: BTreeMap<ParticipantId, Peer>,
     /// What holds in this call, once joined.
@@ -98,6 +100,7 @@ impl InCall {
             origin,
             me: None,
             joining: Joining::Wanted,
+            unsure: false,
             error: None,
             peers: BTreeMap::new(),
             settings: None,
@@ -121,6 +124,7 @@ impl InCall {
         (self.me, self.joining, self.error, self.pause) = (Some(me), Joining::Done, None, FIRST_PAUSE);
         // Taking part is following; after it the hub forgets.
         self.follow = Follow::No;
+        self.unsure = false;
     }
 
     /// With somebody else, or on the way to somebody who waits.
@@ -184,7 +188,7 @@ impl Core {
             self.resting = Some((room.cid.clone(), self.wish));
         }
         self.wish = Wish::default();
-        if room.me.is_some() || matches!(room.joining, Joining::Asked(_)) || room.follow != Follow::No {
+        if room.me.is_some() || room.unsure || matches!(room.joining, Joining::Asked(_)) || room.follow != Follow::No {
             self.owed.owe(Request::Leave(room.cid), now);
         }
     }
@@ -240,6 +244,7 @@ impl Core {
         let Some(room) = &mut self.room else {
             return;
         };
+        room.unsure = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Timeout);
         if room.is_rung() && !owed::passing(&error) {
             return self.leave(now);
         }

@@ -12,7 +12,7 @@
 mod driver;
 mod participation;
 mod watchdog;
-mod wire;
+pub(crate) mod wire;
 
 use std::time::Instant;
 

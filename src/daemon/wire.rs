@@ -6,7 +6,7 @@ use crate::protocol::rpc::{Error, ErrorKind};
 use crate::signaling;
 
 /// As the hub client takes it.
-pub(super) fn request(request: Request) -> signaling::Request {
+pub(crate) fn request(request: Request) -> signaling::Request {
     let plain = |cid| WithExtension { cid, extension: serde_json::Value::Null };
     let reason = |cid, reason| WithReason { cid, reason, extension: serde_json::Value::Null };
     match request {

@@ -10,7 +10,9 @@ use crate::protocol::hub::ParticipantState;
 use crate::protocol::{Cid, ParticipantId};
 
 impl Fleet {
-    pub(super) fn agree(&self) {
+    /// Returns how many are in a call.
+    pub(super) fn agree(&self) -> u64 {
+        let mut here = 0;
         for client in &self.clients {
             match client {
                 Client::Page(page) => self.page_agrees(page),
@@ -22,7 +24,9 @@ impl Fleet {
             assert!(call.ring.is_none_or(|ring| ring.ended.is_some()), "{cid} still rings");
             let ghosts: Vec<_> = call.participants.iter().filter(|p| p.state == ParticipantState::Reconnecting).collect();
             assert!(ghosts.is_empty(), "ghosts in {cid}: {ghosts:?}");
+            here += call.participants.len() as u64;
         }
+        here
     }
 
     fn page_agrees(&self, page: &Page) {
@@ -31,7 +35,8 @@ impl Fleet {
         for (cid, known) in &page.replica.calls {
             assert_eq!(Some(known), self.hub.view_for(cid, session).as_ref(), "what {} knows of {cid}", page.user);
         }
-        let follows: BTreeSet<Cid> = self.hub.calls.all().into_iter().filter(|cid| self.hub.view_for(cid, session).is_some()).collect();
+        let follows: BTreeSet<Cid> =
+            self.hub.calls.all().into_iter().filter(|cid| self.hub.view_for(cid, session).is_some()).collect();
         let knows: BTreeSet<Cid> = page.replica.calls.keys().cloned().collect();
         // A call that `call.make` made is followed without being kept in this page's replica.
         assert!(follows.is_superset(&knows), "{} believes to follow {knows:?}, not {follows:?}", page.user);

@@ -115,7 +115,7 @@ impl Appliance {
     /// What a person at the appliance may do.
     pub fn act(&mut self, random: &mut Random, now: Instant) {
         let peer = self.core.peer_ids().next();
-        let cid = || -> Cid { "default:call-1".parse().unwrap() };
+        let cid = || -> Cid { "development:call-1".parse().unwrap() };
         let someone = ["user-0", "user-1", "door-1", "door-2"][random.below(4) as usize];
         let command = match random.below(9) {
             0 => Command::Join { cid: cid() },
@@ -132,6 +132,9 @@ impl Appliance {
                 return;
             }
         };
+        if std::env::var_os("FLEET_TRACE").is_some() {
+            eprintln!("          {} {command:?}", self.user);
+        }
         let _ = self.core.handle(Input::Command(command), now);
     }
 
@@ -185,6 +188,9 @@ impl Appliance {
         let sdp = || "v=0".to_owned();
         match effect {
             Effect::Request { tag, request } => {
+                if std::env::var_os("FLEET_TRACE").is_some() {
+                    eprintln!("          {} asks {tag} {request:?}", self.user);
+                }
                 let request = crate::daemon::wire::request(request);
                 self.hub(connection::Input::Request { tag, request }, now);
             }

@@ -32,6 +32,8 @@ pub struct Hub {
     sessions: Sessions,
     sockets: BTreeMap<LinkId, Socket>,
     fresh: u64,
+    /// How often what happened, by name.
+    pub seen: BTreeMap<String, u64>,
 }
 
 fn limits() -> Limits {
@@ -41,7 +43,7 @@ fn limits() -> Limits {
 impl Hub {
     pub fn new(now: Instant) -> Self {
         let (calls, sessions) = (Calls::new(limits(), Types::default(), [], now), Sessions::new(GRACE, 20));
-        Self { calls, sessions, sockets: BTreeMap::new(), fresh: 0 }
+        Self { calls, sessions, sockets: BTreeMap::new(), fresh: 0, seen: BTreeMap::new() }
     }
 
     /// Killed and started again, with what it has stored.
@@ -112,6 +114,8 @@ impl Hub {
         let who = Newcomer { user: user.clone(), kind: open.client.kind, services, until: now + Duration::from_secs(1_000_000) };
         self.fresh += 1;
         let session = self.sessions.open(who, open.resume.as_ref(), format!("secret-{}", self.fresh), outbox).unwrap();
+        let how = if session.resumed { "resumed" } else { "opened" };
+        *self.seen.entry(how.to_owned()).or_default() += 1;
         if let Some(ended) = session.instead_of {
             let _ = self.calls.handle(Input::SessionEnded(ended), now);
         }
@@ -163,6 +167,8 @@ impl Hub {
     fn drain(&mut self) {
         while let Some(effect) = self.calls.poll_effect() {
             if let Effect::Tell { to, cid, body } = effect {
+                let kind = json!(&*body)["type"].as_str().unwrap_or_default().to_owned();
+                *self.seen.entry(kind).or_default() += 1;
                 let told = Told::new(&cid, &body).unwrap();
                 for session in to {
                     self.sessions.tell(session, told.clone());

@@ -9,7 +9,7 @@
 //! After every step the hub's state must be sound. When the network is good again and everybody has had time, what every client
 //! knows must be what the hub knows.
 //!
-//! `FLEET_SEEDS=N` runs N seeds instead of a few, `FLEET_SEED=S` one again; `make sim SEEDS=N` does the first with optimisation.
+//! `FLEET_SEEDS=N` runs N seeds instead of a few, `FLEET_SEED=S` one again (with `FLEET_TRACE=1` and everything that happens); `make sim SEEDS=N` does the first with optimisation.
 
 mod agree;
 mod appliance;
@@ -116,6 +116,7 @@ struct Fleet {
     network: Network,
     hub: Hub,
     clients: Vec<Client>,
+    traced: bool,
 }
 
 /// The user of a client. Two pages belong to one user each.
@@ -135,8 +136,8 @@ impl Fleet {
             })
             .collect();
         let queue = BTreeMap::new();
-        let mut fleet =
-            Self { random, start, now: start, queue, last: 0, network: Network::default(), hub: Hub::new(start), clients };
+        let (network, hub, traced) = (Network::default(), Hub::new(start), std::env::var_os("FLEET_TRACE").is_some());
+        let mut fleet = Self { random, start, now: start, queue, last: 0, network, hub, clients, traced };
         fleet.settle();
         fleet
     }
@@ -187,7 +188,27 @@ impl Fleet {
         }
     }
 
+    /// `FLEET_TRACE=1` tells everything that happens; choose by grep.
+    fn trace(&self, happening: &Happening) {
+        if self.traced {
+            let who = |link| self.clients.iter().position(|client| client.link() == Some(link)).map(user_of);
+            let whose = match happening {
+                Happening::ToHub(link, _) | Happening::ToClient(link, ..) | Happening::HubLoses(link) => who(*link),
+                Happening::ClientLoses(link) | Happening::Seen(link, _) | Happening::Pong(link) => who(*link),
+                Happening::Attempted(client, ..) | Happening::Media(client, ..) | Happening::Reconnect(client, _) => {
+                    Some(user_of(*client))
+                }
+            };
+            eprintln!(
+                "{:9.3} {} {happening:?}",
+                (self.now - self.start).as_secs_f64(),
+                whose.map_or("-".into(), |u| u.to_string())
+            );
+        }
+    }
+
     fn happen(&mut self, happening: Happening) {
+        self.trace(&happening);
         let (now, wall) = (self.now, self.wall());
         match happening {
             Happening::ToHub(link, text) if self.network.is_up(link) => self.hub.received(link, &text, now, wall),
@@ -214,9 +235,10 @@ impl Fleet {
             }
             Happening::ClientLoses(link) => {
                 self.network.cut(link);
+                let pause = self.random.next();
                 match self.client_of(link) {
                     Some(Client::Appliance(appliance)) => appliance.lost(now),
-                    Some(Client::Page(page)) => page.lost(&mut self.random),
+                    Some(Client::Page(page)) => page.lost(pause),
                     None => {}
                 }
             }
@@ -244,10 +266,10 @@ impl Fleet {
         if let Some(link) = link {
             self.hub.linked(link);
         }
-        let now = self.now;
+        let (now, pause) = (self.now, self.random.next());
         let taken = match self.clients.get_mut(client) {
             Some(Client::Appliance(appliance)) => appliance.attempted(number, attempt, reachable, link, now),
-            Some(Client::Page(page)) => page.attempted(number, reachable, link, &mut self.random),
+            Some(Client::Page(page)) => page.attempted(number, reachable, link, pause),
             None => false,
         };
         if let Some(link) = link.filter(|_| !taken) {
@@ -348,7 +370,8 @@ impl Fleet {
         }
     }
 
-    fn run(&mut self) {
+    /// Returns how often what happened.
+    fn run(mut self) -> BTreeMap<String, u64> {
         for _ in 0..ACTS {
             self.act();
             let pause = if self.random.one_in(8) { 8000 } else { 400 };
@@ -357,7 +380,9 @@ impl Fleet {
         }
         self.network.calm();
         self.run_until(self.now + PEACE);
-        self.agree();
+        let here = self.agree();
+        self.hub.seen.insert("in a call at the end".into(), here);
+        self.hub.seen
     }
 }
 
@@ -368,8 +393,37 @@ fn a_fleet_is_sound_at_every_step_and_agrees_in_the_end_whatever_the_network_doe
         (Some(seed), _) => seed..seed + 1,
         (None, many) => 0..many.unwrap_or(40),
     };
+    let mut seen = BTreeMap::<String, u64>::new();
     for seed in seeds {
         let outcome = std::panic::catch_unwind(|| Fleet::new(seed).run());
-        assert!(outcome.is_ok(), "the fleet of seed {seed} failed: run it again with FLEET_SEED={seed}");
+        let Ok(counts) = outcome else { panic!("the fleet of seed {seed} failed: run it again with FLEET_SEED={seed}") };
+        counts.into_iter().for_each(|(what, count)| *seen.entry(what).or_default() += count);
+    }
+    println!("{seen:#?}");
+    // A fleet in which nothing happens proves nothing.
+    let rare = [
+        "resumed",
+        "opened",
+        "in a call at the end",
+        "participant.joined",
+        "participant.updated",
+        "participant.left",
+        "call.replaced",
+        "call.closed",
+        "call.ring",
+        "call.accepted",
+        "call.rejected",
+        "call.missed",
+        "call.cancelled",
+        "call.ended",
+        "call.live_started",
+        "call.signal",
+        "call.capabilities",
+        "call.updated",
+        "call.muted",
+        "call.session_ended",
+    ];
+    for what in rare.into_iter().filter(|_| std::env::var("FLEET_SEED").is_err()) {
+        assert!(seen.get(what).is_some_and(|count| *count > 0), "{what} never happened: {seen:?}");
     }
 }

@@ -63,12 +63,12 @@ impl Page {
     }
 
     /// Whether the link was taken.
-    pub fn attempted(&mut self, number: u64, reached: bool, link: Option<LinkId>, random: &mut Random) -> bool {
+    pub fn attempted(&mut self, number: u64, reached: bool, link: Option<LinkId>, pause: u64) -> bool {
         if number != self.attempt {
             return false;
         }
         if !reached {
-            self.again(random);
+            self.again(pause);
             return false;
         }
         self.link = link;
@@ -78,14 +78,14 @@ impl Page {
         true
     }
 
-    pub fn lost(&mut self, random: &mut Random) {
+    pub fn lost(&mut self, pause: u64) {
         (self.link, self.open) = (None, false);
-        self.again(random);
+        self.again(pause);
     }
 
-    fn again(&mut self, random: &mut Random) {
+    fn again(&mut self, pause: u64) {
         self.attempt += 1;
-        self.wants.push(Want::Reconnect(self.attempt, Duration::from_millis(200 + random.below(3000))));
+        self.wants.push(Want::Reconnect(self.attempt, Duration::from_millis(200 + pause % 3000)));
     }
 
     fn send(&mut self, id: u64, method: &str, params: Value) {
@@ -113,7 +113,9 @@ impl Page {
 
     pub fn received(&mut self, text: &str) {
         match Message::parse(text).unwrap() {
-            Message::Response { id: Some(Id::Number(0)), outcome } => self.opened(serde_json::from_value(outcome.unwrap()).unwrap()),
+            Message::Response { id: Some(Id::Number(0)), outcome } => {
+                self.opened(serde_json::from_value(outcome.unwrap()).unwrap())
+            }
             Message::Response { id: Some(Id::Number(id)), outcome } => {
                 if let (Some(asked), Ok(answer)) = (self.asked.remove(&id), outcome) {
                     self.answered(&asked, answer);

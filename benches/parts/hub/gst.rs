@@ -41,8 +41,7 @@ pub async fn measure(clients: usize) -> Result<Figures, String> {
     for _ in 0..RINGS {
         let begun = Instant::now();
         tell(&mut caller, &json!({"type": "startSession", "peerId": callee_id})).await;
-        let session =
-            hear(&mut callee, |message| (message["type"] == "startSession").then(|| message["sessionId"].clone())).await;
+        let session = hear(&mut callee, |message| (message["type"] == "startSession").then(|| message["sessionId"].clone())).await;
         rings.push(begun.elapsed().as_secs_f64() * 1000.0);
         tell(&mut callee, &json!({"type": "endSession", "sessionId": session})).await;
     }

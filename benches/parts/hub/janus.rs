@@ -53,7 +53,8 @@ pub async fn measure(clients: usize) -> Result<Figures, String> {
     let mut rings = Vec::with_capacity(RINGS);
     for n in 0..RINGS {
         let body = json!({"request": "exists", "room": 1});
-        let request = json!({"janus": "message", "session_id": session, "handle_id": handle, "transaction": n.to_string(), "body": body});
+        let request =
+            json!({"janus": "message", "session_id": session, "handle_id": handle, "transaction": n.to_string(), "body": body});
         let begun = Instant::now();
         ask(&mut socket, request).await;
         rings.push(begun.elapsed().as_secs_f64() * 1000.0);

@@ -63,10 +63,8 @@ pub async fn measure(clients: usize) -> Figures {
         let begun = Instant::now();
         let make = json!({"jsonrpc": "2.0", "id": 100 + n, "method": "call.make", "params": {"destination": "callee"}});
         tell(&mut caller, &make).await;
-        let cid = hear(&mut callee, |message| {
-            (message["params"]["type"] == "call.ring").then(|| message["params"]["cid"].clone())
-        })
-        .await;
+        let cid =
+            hear(&mut callee, |message| (message["params"]["type"] == "call.ring").then(|| message["params"]["cid"].clone())).await;
         rings.push(begun.elapsed().as_secs_f64() * 1000.0);
         ask(&mut callee, 1000 + n as u64, "call.reject", json!({"cid": cid})).await;
     }
