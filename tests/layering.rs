@@ -98,7 +98,10 @@ impl File {
     }
 
     fn is_test(&self) -> bool {
-        self.name.ends_with("tests.rs") || self.name.contains("tests/") || self.name == "config/reference.rs" || self.name.starts_with("fleet/")
+        self.name.ends_with("tests.rs")
+            || self.name.contains("tests/")
+            || self.name == "config/reference.rs"
+            || self.name.starts_with("fleet/")
     }
 }
 
