@@ -10,7 +10,7 @@ mod support;
 use callbox::protocol::control::{CallState, CallStatus, DeviceState, HubState, PeerConnection, RingState, Status};
 use http::{rest, token};
 use serde_json::{Value, json};
-use support::{Appliance, Hub, eventually, hold, secs};
+use support::{Appliance, Hub, Wav, eventually, hold, secs, tone_strength};
 
 const DEVICES: &str =
     "[camera]\nsource = \"test\"\nwidth = 320\nheight = 240\n[microphone]\nsource = \"test\"\n[speaker]\nsink = \"none\"\n";
@@ -155,6 +155,31 @@ async fn do_not_disturb_rejects_and_auto_answer_answers_without_anybody_there() 
     })
     .await;
     shows(&desk, "the desk hears the door", |status| talking(status).map(drop)).await;
+}
+
+/// Whether a pitch is heard in the last second of the speaker's file.
+fn heard(appliance: &Appliance, pitch: f32) -> Result<(), String> {
+    let wav = Wav::read(&appliance.file("heard.wav"))?;
+    let strength = tone_strength(wav.last(1.0), wav.rate, pitch);
+    if strength > 0.5 { Ok(()) } else { Err(format!("{strength} of {pitch} Hz in {} s", wav.duration())) }
+}
+
+#[tokio::test]
+async fn the_speaker_rings_at_one_side_and_rings_back_at_the_other_and_is_busy_in_the_end() {
+    let hub = Hub::start();
+    let devices = "[camera]\nsource = \"none\"\n[microphone]\nsource = \"none\"\n[speaker]\nsink = \"file\"\nfile = \"{dir}/heard.wav\"\n";
+    let (door, desk) = (Appliance::start(&hub, "door-1", devices), Appliance::start(&hub, "door-2", devices));
+    online(&door).await;
+    online(&desk).await;
+    door.cli("call", &["door-2"]).unwrap();
+    eventually(secs(12), "the desk rings", async || heard(&desk, 800.0)).await;
+    eventually(secs(12), "the door hears it ring", async || heard(&door, 425.0)).await;
+    desk.cli("reject", &[]).unwrap();
+    shows(&desk, "the desk is silent", |status| (status.media.speaker.state == DeviceState::Idle).then_some(())).await;
+    shows(&door, "and so is the door, after the busy tone", |status| {
+        (status.media.speaker.state == DeviceState::Idle).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

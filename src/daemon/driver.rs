@@ -205,7 +205,7 @@ impl Driver {
             Effect::Close(peer) => self.engine.close_peer(key(peer))?,
             Effect::Mute(muted) => self.engine.mute(muted)?,
             Effect::SetMaxBitrate(bits) => self.engine.max_bitrate(bits)?,
-            Effect::Tone(tone) => tracing::debug!(?tone, "tone"),
+            Effect::Tone(tone) => self.engine.tone(tone)?,
         }
         Ok(())
     }

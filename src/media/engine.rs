@@ -11,6 +11,7 @@ use super::peer::Role;
 use super::pipeline::Report;
 use super::snapshot::Png;
 use super::{DescriptionKind, Error, Event, PeerKey, View};
+use crate::call::Tone;
 use crate::config;
 use crate::protocol::hub::Muted;
 
@@ -52,6 +53,7 @@ pub(super) enum Ask {
     Close { key: PeerKey },
     Mute(Muted),
     MaxBitrate(Option<u64>),
+    Tone(Option<Tone>),
     Snapshot(oneshot::Sender<Result<Png, Error>>),
     Ping(oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
@@ -125,6 +127,11 @@ impl Handle {
     /// The most that goes to each peer, bit/s, sound and picture together; none: as configured. The picture gives way.
     pub fn max_bitrate(&self, bits: Option<u64>) -> Result<(), Error> {
         self.ask(Ask::MaxBitrate(bits))
+    }
+
+    /// Plays a tone on the speaker until another one, or none, is asked for.
+    pub fn tone(&self, tone: Option<Tone>) -> Result<(), Error> {
+        self.ask(Ask::Tone(tone))
     }
 
     /// What the screen shows.

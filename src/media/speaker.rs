@@ -1,7 +1,8 @@
-//! The voices of all others, mixed, to the speaker.
+//! The voices of all others, mixed, to the speaker; and the tones of ringing and calling.
 //!
 //! ```text
 //!  silence ───────────────────────────┐
+//!  audiotestsrc (tone) ───────────────┤
 //!  appsrc (peer) ─► convert, resample ┼─► audiomixer ─► convert ─► alsasink | wavenc ─► filesink
 //!  appsrc (peer) ─► convert, resample ┘
 //! ```
@@ -17,14 +18,19 @@ use gstreamer_utils::{ConsumptionLink, StreamProducer};
 
 use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with};
 use super::{Error, PeerKey};
+use crate::call::Tone;
 use crate::config::SpeakerSink;
 
 const FORMAT: &str = "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=2";
+
+/// A quarter of full scale.
+const VOLUME: &str = "0.25";
 
 /// A running speaker.
 #[derive(Debug)]
 pub struct Speaker {
     voices: BTreeMap<PeerKey, Voice>,
+    tone: Option<(Tone, Voice)>,
     mixer: gst::Element,
     pipeline: Pipeline,
     is_file: bool,
@@ -32,7 +38,7 @@ pub struct Speaker {
 
 #[derive(Debug)]
 struct Voice {
-    _link: ConsumptionLink,
+    _link: Option<ConsumptionLink>,
     elements: Vec<gst::Element>,
     pad: gst::Pad,
 }
@@ -76,7 +82,7 @@ impl Speaker {
             SpeakerSink::None => return Err(Error::Pipeline("the speaker is switched off".to_owned())),
         }
         pipeline.play()?;
-        Ok(Self { voices: BTreeMap::new(), mixer, pipeline, is_file: matches!(sink, SpeakerSink::File { .. }) })
+        Ok(Self { voices: BTreeMap::new(), tone: None, mixer, pipeline, is_file: matches!(sink, SpeakerSink::File { .. }) })
     }
 
     /// Lets a peer be heard.
@@ -88,6 +94,44 @@ impl Speaker {
         let link = producer.add_consumer(&source).map_err(|e| Error::Pipeline(e.to_string()))?;
         let elements =
             vec![source.upcast::<gst::Element>(), element("audioconvert")?, element("audioresample")?, capsfilter(FORMAT)?];
+        let voice = self.mix_in(elements, Some(link))?;
+        self.voices.insert(key.clone(), voice);
+        Ok(())
+    }
+
+    /// Takes a peer's voice away.
+    pub fn remove(&mut self, key: &PeerKey) {
+        if let Some(voice) = self.voices.remove(key) {
+            self.take_out(voice);
+        }
+    }
+
+    /// Plays this tone from now on, or none.
+    pub fn play(&mut self, tone: Option<Tone>) -> Result<(), Error> {
+        if self.tone.as_ref().map(|(tone, _)| *tone) == tone {
+            return Ok(());
+        }
+        if let Some((_, voice)) = self.tone.take() {
+            self.take_out(voice);
+        }
+        if let Some(tone) = tone {
+            let (pitch, on_ms, every_ms) = cadence(tone);
+            let properties = [
+                ("freq", pitch.to_string()),
+                ("sine-periods-per-tick", (pitch * on_ms / 1000).to_string()),
+                ("tick-interval", (u64::from(every_ms) * 1_000_000).to_string()),
+                ("volume", VOLUME.to_owned()),
+            ];
+            let mut all = vec![("is-live", "true"), ("wave", "ticks"), ("apply-tick-ramp", "true"), ("samplesperbuffer", "480")];
+            all.extend(properties.iter().map(|(name, value)| (*name, value.as_str())));
+            let elements = vec![element_with("audiotestsrc", &all)?, capsfilter(FORMAT)?];
+            let voice = self.mix_in(elements, None)?;
+            self.tone = Some((tone, voice));
+        }
+        Ok(())
+    }
+
+    fn mix_in(&mut self, elements: Vec<gst::Element>, link: Option<ConsumptionLink>) -> Result<Voice, Error> {
         let chain: Vec<&gst::Element> = elements.iter().collect();
         self.pipeline.chain(&chain)?;
         let pad = self.mixer.request_pad_simple("sink_%u").ok_or_else(|| Error::Pipeline("the mixer is full".to_owned()))?;
@@ -96,15 +140,11 @@ impl Speaker {
         for element in &elements {
             element.sync_state_with_parent().map_err(|e| Error::pipeline(&e))?;
         }
-        self.voices.insert(key.clone(), Voice { _link: link, elements, pad });
-        Ok(())
+        Ok(Voice { _link: link, elements, pad })
     }
 
-    /// Takes a peer's voice away.
-    pub fn remove(&mut self, key: &PeerKey) {
-        let Some(Voice { _link: link, elements, pad }) = self.voices.remove(key) else {
-            return;
-        };
+    fn take_out(&mut self, voice: Voice) {
+        let Voice { _link: link, elements, pad } = voice;
         drop(link);
         for element in &elements {
             element.set_locked_state(true);
@@ -129,9 +169,21 @@ impl Drop for Speaker {
         for key in keys {
             self.remove(&key);
         }
+        if let Some((_, voice)) = self.tone.take() {
+            self.take_out(voice);
+        }
         if self.is_file {
             self.pipeline.finish();
         }
+    }
+}
+
+/// Hz, for how long, how often: as European telephones sound.
+fn cadence(tone: Tone) -> (u32, u32, u32) {
+    match tone {
+        Tone::Ringing => (800, 1000, 3000),
+        Tone::RingBack => (425, 1000, 5000),
+        Tone::Busy => (425, 480, 960),
     }
 }
 

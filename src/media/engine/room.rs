@@ -9,6 +9,7 @@ use gstreamer_utils::StreamProducer;
 use tokio::sync::{mpsc, watch};
 
 use super::{Ask, Config, Device, Note, Notes};
+use crate::call::Tone;
 use crate::config::{Camera, CameraSource, Encoder as Wanted, MicrophoneSource, ScreenOutput, SpeakerSink};
 use crate::media::capture::{self, Capture};
 use crate::media::devices::{Flow, Slot};
@@ -43,6 +44,7 @@ pub(in crate::media) struct Engine {
     pub(super) bitrate: u64,
     /// The most that goes to each peer, if somebody set a limit.
     pub(super) limit: Option<u64>,
+    pub(super) tone: Option<Tone>,
     encoder: Option<Result<&'static Encoder, String>>,
     pub(super) frames: Arc<AtomicU64>,
     pub(super) flow: Flow,
@@ -87,6 +89,7 @@ impl Engine {
             muted: Muted::default(),
             bitrate,
             limit: None,
+            tone: None,
             encoder: None,
             frames: Arc::default(),
             flow: Flow::new(now),
@@ -113,7 +116,7 @@ impl Engine {
     /// When something is due without being asked.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let retries = [self.camera.retry_at(), self.microphone.retry_at(), self.speaker.retry_at(), self.screen.retry_at()];
-        let retry = if self.peers.is_empty() { None } else { retries.into_iter().flatten().min() };
+        let retry = if self.peers.is_empty() && self.tone.is_none() { None } else { retries.into_iter().flatten().min() };
         let looks = !self.peers.is_empty() || matches!(self.config.camera.source, CameraSource::V4l2 { .. });
         [retry, looks.then_some(self.next_tick)].into_iter().flatten().min()
     }
@@ -123,7 +126,8 @@ impl Engine {
         let needed = !self.peers.is_empty();
         self.settle_camera(needed && !self.muted.video, now);
         self.settle_microphone(needed && !self.muted.audio, now);
-        self.settle_speaker(needed, now);
+        self.settle_speaker(needed || self.tone.is_some(), now);
+        self.play_tone();
         self.settle_screen(needed, now);
         if now >= self.next_tick {
             self.next_tick = now + if needed { TICK } else { IDLE_LOOK };
@@ -202,6 +206,14 @@ impl Engine {
             let (width, height) = (self.config.screen.width, self.config.screen.height);
             self.screen.started(Screen::start(sink, width, height, &self.time, report), now);
             self.seat_all();
+        }
+    }
+
+    fn play_tone(&mut self) {
+        if let Some(speaker) = self.speaker.get_mut()
+            && let Err(error) = speaker.play(self.tone)
+        {
+            tracing::warn!(%error, "a tone cannot be played");
         }
     }
 

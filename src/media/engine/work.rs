@@ -50,6 +50,7 @@ impl Engine {
             }
             Ask::Close { key } => self.close(&key),
             Ask::Mute(muted) => self.muted = muted,
+            Ask::Tone(tone) => self.tone = tone,
             Ask::MaxBitrate(limit) => {
                 self.limit = limit;
                 self.adapt();
