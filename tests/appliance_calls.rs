@@ -167,7 +167,8 @@ fn heard(appliance: &Appliance, pitch: f32) -> Result<(), String> {
 #[tokio::test]
 async fn the_speaker_rings_at_one_side_and_rings_back_at_the_other_and_is_busy_in_the_end() {
     let hub = Hub::start();
-    let devices = "[camera]\nsource = \"none\"\n[microphone]\nsource = \"none\"\n[speaker]\nsink = \"file\"\nfile = \"{dir}/heard.wav\"\n";
+    let devices =
+        "[camera]\nsource = \"none\"\n[microphone]\nsource = \"none\"\n[speaker]\nsink = \"file\"\nfile = \"{dir}/heard.wav\"\n";
     let (door, desk) = (Appliance::start(&hub, "door-1", devices), Appliance::start(&hub, "door-2", devices));
     online(&door).await;
     online(&desk).await;
