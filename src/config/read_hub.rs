@@ -6,6 +6,7 @@ mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use argon2::Algorithm;
@@ -83,6 +84,15 @@ fn tls(mut s: Section<'_, '_>) -> Option<Tls> {
         }
     }
     Some(Tls { certificate: certificate?.value, key: key?.value })
+}
+
+/// Notes what speaks against a file that holds a secret for HMAC-SHA256.
+fn signing_secret(s: &mut Section<'_, '_>, key: &str, file: &At<PathBuf>) {
+    check::secret_file(s, key, file);
+    if std::fs::metadata(&file.value).is_ok_and(|found| found.is_file() && (1..32).contains(&found.len())) {
+        let problem = Problem::error(format!("`{}` is too short: a secret that signs has at least 32 bytes", s.name(key)));
+        s.note(problem.at(&file.at, "").help("`openssl rand -hex 32` makes one"));
+    }
 }
 
 /// The tables of `[[NAME]]`; none if there are none.

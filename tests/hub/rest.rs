@@ -115,6 +115,31 @@ async fn what_is_done_over_rest_is_seen_over_the_socket_and_the_other_way_round(
 }
 
 #[tokio::test]
+async fn c21_a_ring_is_accepted_over_rest_and_moderators_need_no_socket() {
+    let hub = Hub::start();
+    let (anna, ben) = (token(&hub, "anna"), token(&hub, "ben"));
+    let made =
+        call(&rest(&hub, &anna, "POST /v1/calls", &json!({"destination": "ben", "data": {"members": [{"user_id": "carla"}]}})));
+    let post =
+        |who: &str, tail: &str, body: Value| rest(&hub, who, &format!("POST /v1/calls/default/{}/{tail}", made.cid.id()), &body);
+    let accepted = call(&post(&ben, "accept", json!({"extension": {"from": "phone"}})));
+    assert_eq!(accepted.ring.unwrap().callees[0].state, callbox::protocol::hub::CalleeState::Accepted);
+    let mut carla = Client::open(&hub, "carla").await;
+    carla.ask("call.join", json!({"type": "default", "id": made.cid.id()})).await.unwrap();
+    carla.events_so_far().await;
+    assert_eq!(post(&anna, "mute", json!({"audio": true})).status, 200);
+    assert!(matches!(carla.event().await, EventBody::Muted { audio: true, video: false, .. }));
+    carla.events_so_far().await;
+    assert!(call(&post(&anna, "recording/start", Value::Null)).recording);
+    assert!(matches!(carla.event().await, EventBody::Recording { recording: true, .. }));
+    assert!(!call(&post(&anna, "recording/stop", json!({}))).recording);
+    assert_eq!(refused(&post(&ben, "kick", json!({"user_id": "carla"}))), refusal(403, "permission_denied"));
+    assert!(call(&post(&anna, "kick", json!({"user_id": "carla"}))).participants.is_empty());
+    carla.ask("call.join", json!({"type": "default", "id": made.cid.id()})).await.unwrap();
+    assert!(call(&post(&anna, "block", json!({"user_id": "carla"}))).blocked.len() == 1, "kicking is not blocking");
+}
+
+#[tokio::test]
 async fn g34_backstage_over_rest() {
     let hub = Hub::start();
     let anna = token(&hub, "anna");

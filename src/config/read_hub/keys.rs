@@ -9,7 +9,7 @@ use super::super::report::Problem;
 use super::super::source::Span;
 use super::super::tree::Table;
 use super::super::{TokenKey, TokenKeyKind};
-use super::{MONTH, tables};
+use super::{MONTH, signing_secret, tables};
 use crate::protocol::id::check_name;
 
 const KEYS: [&str; 6] = ["id", "issuer", "algorithm", "secret-file", "public-key", "max-lifetime"];
@@ -89,7 +89,7 @@ fn key(s: &mut Section<'_, '_>, at: &Span) -> Option<(TokenKey, Span)> {
         check::readable_file(s, wanted, &file);
         TokenKeyKind::Ed25519(file.value)
     } else {
-        check::secret_file(s, wanted, &file);
+        signing_secret(s, wanted, &file);
         TokenKeyKind::Hs256(file.value)
     };
     let id = id?;

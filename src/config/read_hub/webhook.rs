@@ -9,6 +9,7 @@ use super::super::reader::Section;
 use super::super::report::Problem;
 use super::super::similar;
 use super::super::{Webhook, WebhookEvent};
+use super::signing_secret;
 
 /// Reads the table; none if it names no address.
 pub fn read(mut s: Section<'_, '_>) -> Option<Webhook> {
@@ -17,7 +18,7 @@ pub fn read(mut s: Section<'_, '_>) -> Option<Webhook> {
     let events = s.texts("events");
     let in_the_clear = s.boolean("allow-http").unwrap_or_default();
     if let Some(secret) = &secret {
-        check::secret_file(&mut s, "secret-file", secret);
+        signing_secret(&mut s, "secret-file", secret);
         if s.node("url").is_none() {
             s.missing("url", "say where to post to: url = \"https://…\"");
         }

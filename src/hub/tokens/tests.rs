@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use jsonwebtoken::DecodingKey;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -215,6 +216,33 @@ fn claims_that_do_not_fit_are_refused_with_the_reason() {
         let token = shop.sign(json!({"alg": "EdDSA", "kid": "ed"}), claims(more.clone()));
         let message = refusal(&tokens, &token);
         assert!(message.contains(why), "{more}: {message}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_text_is_a_token_and_none_panics(text in "(\\PC{0,60}|[A-Za-z0-9_-]{0,40}\\.[A-Za-z0-9_-]{0,40}\\.[A-Za-z0-9_-]{0,40})") {
+        let tokens = tokens();
+        prop_assert!(tokens.check(&text, SystemTime::now()).is_err() && tokens.check_refresh(&text, SystemTime::now()).is_err());
+    }
+
+    #[test]
+    fn a_token_with_one_character_changed_is_refused(at in 0..1000usize, new in "[A-Za-z0-9_.=-]") {
+        let (tokens, now) = (tokens(), SystemTime::now());
+        let good = tokens.issue(&anna(), now).unwrap();
+        let at = at % good.len();
+        let changed = format!("{}{new}{}", &good[..at], &good[at + 1..]);
+        prop_assert_eq!(tokens.check(&changed, now).is_ok(), changed == good);
+    }
+
+    #[test]
+    fn whatever_is_claimed_a_bad_signature_is_refused(claims in "\\PC{0,200}", kid in "(hub|hs|ed|\\PC{0,10})") {
+        let header = json!({"alg": "HS256", "kid": kid}).to_string();
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let token = format!("{}.{}.{}", part(&header), part(&claims), part("0123456789abcdef0123456789abcdef"));
+        prop_assert!(tokens().check(&token, SystemTime::now()).is_err());
     }
 }
 
