@@ -120,6 +120,8 @@ async fn g15_the_host_ends_the_call_for_everyone_and_g16_only_some_may_join_it_t
     told(&ben, "toasts", "Anna Berg switched your microphone off").await;
 
     anna.click("end-all").await;
+    told(&anna, "end-all", "Tap again").await;
+    anna.click("end-all").await;
     told(&anna, "lobby-note", "You ended the call for everyone").await;
     told(&ben, "lobby-note", "The call was ended by Anna Berg").await;
     told(&ben, "who", "This call has ended").await;

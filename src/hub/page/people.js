@@ -9,6 +9,7 @@ const CALLED = { ringing: 'Ringing…', rejected: 'Declined', missed: 'Did not a
 export function createPeople() {
   let call = null;
   let unsubscribe = [];
+  let sure = 0;
   const rows = new Map();
 
   $('invite').addEventListener('submit', (event) => {
@@ -17,7 +18,26 @@ export function createPeople() {
     if (user) invite(user);
   });
   $('mute-all').addEventListener('click', () => act(call.muteUsers(null), 'Everybody else was muted.'));
-  $('end-all').addEventListener('click', () => act(call.endCall()));
+  $('end-all').addEventListener('click', endAll);
+
+  /** Not by a slip of the finger: a second tap within a few seconds does it. */
+  function endAll() {
+    const button = $('end-all');
+    if (sure) {
+      settle();
+      act(call.endCall());
+      return;
+    }
+    button.textContent = 'Tap again to end it for everyone';
+    announce(button.textContent);
+    sure = setTimeout(settle, 4000);
+  }
+
+  function settle() {
+    clearTimeout(sure);
+    sure = 0;
+    $('end-all').textContent = 'End the call for everyone';
+  }
 
   async function act(doing, done) {
     try {
@@ -117,6 +137,7 @@ export function createPeople() {
   function close() {
     for (const off of unsubscribe) off();
     unsubscribe = [];
+    settle();
     rows.clear();
     $('people').replaceChildren();
     call = null;
