@@ -283,3 +283,29 @@ async fn c5_a_session_with_callees_is_told_of_by_assigned_listeners() {
     in_order(&seen["log"], &["state ben connecting", "stream ben 1"]);
     assert_eq!(seen["shown"], json!([true, true, 2, 256]), "C7, C8, C10, C13, C14: {seen:#}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c35_everybody_who_is_rung_comes_in_or_the_first_one_for_all() {
+    let seen = run(
+        r#"
+        const [anna, ben, carla] = [await signedIn('anna'), await signedIn('ben'), await signedIn('carla')];
+        await Promise.all([ben.connect(), carla.connect()]);
+        const ringing = async (answer) => {
+          const over = []; const offs = [ben, carla].map((client) => client.on('ringEnded', ({ state, here }) => over.push(`${client.user.id} ${state} ${here}`)));
+          const rung = Promise.all([ben, carla].map((client) => new Promise((resolve) => client.once('call.ring', ({ call }) => resolve(call)))));
+          const call = anna.call('default');
+          await call.getOrCreate({ data: { members: [{ user_id: 'ben' }, { user_id: 'carla' }], ring: true, settings_override: { ring: { answer } } } });
+          await call.join(); const [first, second] = await rung;
+          await first.accept({ video: false }); const late = await second.accept({ video: false }).catch((error) => error.kind);
+          await soon('over', () => over.length === 2);
+          const people = call.state.participants.size; for (const off of offs) off();
+          await Promise.all([first, second, call].map((one) => one.leave()));
+          return { over: over.sort(), people, late: late ?? null, ended: call.state.ring.ended, uuid: first.id === call.id }; };
+        return [await ringing('each'), await ringing('first')];"#,
+    )
+    .await;
+    let [each, first] = [&seen[0], &seen[1]];
+    assert_eq!((&each["over"], &each["people"]), (&json!(["ben accepted true", "carla accepted true"]), &json!(3)), "{seen:#}");
+    assert_eq!((&first["over"], &first["people"]), (&json!(["ben accepted true", "carla elsewhere false"]), &json!(2)), "{seen:#}");
+    assert_eq!((&first["late"], &first["ended"]), (&json!("conflict"), &json!("answered")), "{seen:#}");
+}

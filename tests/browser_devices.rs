@@ -243,3 +243,23 @@ async fn c28_who_is_muted_by_another_is_off_and_who_may_not_be_heard_stays_off()
     assert_eq!((&seen["refused"], &seen["camera"]), (&json!("mute-users"), &json!(true)), "{seen:#}");
     assert_eq!((&seen["may"], &seen["mine"]), (&json!(["permission_denied", "send-audio"]), &json!(true)), "{seen:#}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c13_a_camera_gives_hd_where_it_is_asked_for_and_c32_the_loudspeaker_is_chosen() {
+    let seen = run(
+        Fake::default(),
+        r#"
+        const [anna] = await pair(); const size = () => { const { width, height } = anna.camera.track.getSettings(); return [width, height]; };
+        const usual = size(); await anna.camera.disable(); await anna.camera.enable({ width: 640, height: 480 }); const small = size();
+        const video = document.body.appendChild(document.createElement('video')); anna.attach(video, anna.state.remoteParticipants[0]);
+        const speakers = await anna.speaker.list(); const last = speakers.at(-1).deviceId;
+        await anna.speaker.select(last); await soon('it plays there', () => video.sinkId === last);
+        const bad = await anna.speaker.select('nowhere').catch((error) => error.kind);
+        await anna.speaker.disable(); const off = video.muted; await anna.speaker.toggle();
+        return { usual, small, choice: speakers.length > 1, bad, off, on: video.muted };"#,
+    )
+    .await;
+    assert_eq!((&seen["usual"], &seen["small"]), (&json!([1280, 720]), &json!([640, 480])), "C13: {seen:#}");
+    assert_eq!((&seen["choice"], &seen["bad"]), (&json!(true), &json!("missing")), "{seen:#}");
+    assert_eq!((&seen["off"], &seen["on"]), (&json!(true), &json!(false)), "{seen:#}");
+}
