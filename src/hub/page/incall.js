@@ -102,6 +102,8 @@ export function createInCall({ onLeave }) {
   function showRinging() {
     const { ringing, ring, remoteParticipants } = call.state;
     const rings = ringing === 'outgoing' && remoteParticipants.length === 0;
+    const others = remoteParticipants.length ? remoteParticipants.map(({ user }) => user.name) : rings ? [calling(ring)] : [];
+    $('call-title').textContent = callTitle(call, others);
     $('waiting-text').textContent = rings ? `Calling ${calling(ring)}…` : 'Nobody else is here yet';
     const leave = rings ? 'Cancel the call' : 'Leave the call';
     $('leave').title = leave;
@@ -163,7 +165,6 @@ export function createInCall({ onLeave }) {
       close();
       call = opened;
       since = performance.now();
-      $('call-title').textContent = callTitle(call);
       people.open(call);
       live.open(call);
       unsubscribe = [
@@ -189,6 +190,7 @@ export function createInCall({ onLeave }) {
         }),
         call.on('participantLeft', ({ id: gone, participant, reason }) => {
           remove(gone);
+          showRinging();
           toast(`${participant.user.name} ${LEFT[reason] ?? 'left'}`);
         }),
         call.on('playbackBlocked', () => ($('hear').hidden = false)),

@@ -36,8 +36,11 @@ export function rememberCall({ type, id }) {
   history.replaceState(null, '', `${location.pathname}?${query.toString().replace('%3A', ':')}`);
 }
 
-/** The call's name for people: its id, with its type only where that is a special one; one that was made to call somebody has none. */
-export function callTitle({ type, id }) {
-  if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(id)) return 'Call';
+/**
+ * The call's name for people: its id, with its type only where that is a special one. One that was made to call somebody has an id
+ * that says nothing: then the names of the others.
+ */
+export function callTitle({ type, id }, names = []) {
+  if (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22,}$/.test(id)) return names.join(', ') || 'Call';
   return type === 'default' ? id : `${type}:${id}`;
 }
