@@ -234,6 +234,7 @@ async fn c28_who_is_muted_by_another_is_off_and_who_may_not_be_heard_stays_off()
         const may = await ben.microphone.enable().catch((error) => [error.kind, error.capability]);
         await anna.updatePermissions('ben', { grant: [M.OwnCapability.SEND_AUDIO] });
         await soon('allowed', () => ben.state.may('send-audio')); await ben.microphone.enable();
+        await soon('heard again', () => !anna.state.remoteParticipants[0].muted.audio);
         await anna.muteUsers(null, { audio: true, video: true });
         await soon('all off', () => !ben.microphone.enabled && !ben.camera.enabled);
         return { told: told[0], refused, camera, may, mine: anna.microphone.enabled };"#,

@@ -85,7 +85,7 @@ async fn everything_that_is_declared_is_there() {
         let missing: Vec<String> = page
             .sdk(&format!(
                 "const client = await signedIn('anna'); const call = client.call('default', 'types'); await call.join({{ create: true }});\
-                 return {names:?}.filter((name) => !(name in {object}));"
+                 const missing = {names:?}.filter((name) => !(name in {object})); await client.signOut(); return missing;"
             ))
             .await;
         assert_eq!(missing, Vec::<String>::new(), "{class}");
