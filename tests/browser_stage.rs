@@ -136,7 +136,8 @@ async fn g15_the_host_ends_the_call_for_everyone_and_g16_only_some_may_join_it_t
     ben.shot("ended-desktop").await;
     ben.click("join").await;
     told(&ben, "join-error", "join-ended-call").await;
-    let grant = "await (await signedIn('root')).call('default', 'meeting').updatePermissions('ben', { grant: ['join-ended-call'] });";
+    let grant =
+        "await (await signedIn('root')).call('default', 'meeting').updatePermissions('ben', { grant: ['join-ended-call'] });";
     let _: Option<bool> = anna.sdk(grant).await;
     ben.click("join").await;
     ben.in_call().await;
