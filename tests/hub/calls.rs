@@ -11,7 +11,7 @@ use crate::support::Hub;
 const LOBBY: &str = "default:lobby";
 
 #[tokio::test]
-async fn b11_b17_participants_are_told_who_joins_and_who_leaves() {
+async fn b3_b11_b12_b17_b18_participants_are_told_who_joins_with_what_and_who_leaves() {
     let hub = Hub::start();
     let (mut anna, mut ben) = (Client::open(&hub, "anna").await, Client::open(&hub, "ben").await);
     anna.join("lobby").await;
@@ -32,7 +32,7 @@ async fn b11_b17_participants_are_told_who_joins_and_who_leaves() {
 }
 
 #[tokio::test]
-async fn g8_g11_a_call_that_does_not_exist_is_not_found_and_the_session_goes_on() {
+async fn g8_g10_g11_g12_a_call_that_does_not_exist_is_not_found_and_the_session_goes_on() {
     let hub = Hub::start();
     let mut anna = Client::open(&hub, "anna").await;
     assert_eq!(anna.get("lobby").await.unwrap_err().kind, ErrorKind::NotFound);
@@ -44,7 +44,7 @@ async fn g8_g11_a_call_that_does_not_exist_is_not_found_and_the_session_goes_on(
 }
 
 #[tokio::test]
-async fn g6_g9_get_or_create_creates_with_data_and_follows() {
+async fn g6_g7_g9_g20_get_or_create_creates_with_data_and_follows() {
     let hub = Hub::start();
     let (mut anna, mut ben) = (Client::open(&hub, "anna").await, Client::open(&hub, "ben").await);
     let params = json!({"type": "default", "id": "lobby", "data": {"custom": {"color": "blue"}}});
@@ -112,7 +112,7 @@ async fn a_participation_moves_to_another_connection_of_its_user_only() {
 }
 
 #[tokio::test]
-async fn one_call_after_another_by_the_same_client() {
+async fn g4_the_same_ids_again_and_again_by_the_same_client() {
     let hub = Hub::start();
     let mut anna = Client::open(&hub, "anna").await;
     for round in 0..50 {

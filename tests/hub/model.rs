@@ -5,7 +5,7 @@ use callbox::protocol::rpc::ErrorKind;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::http::mint;
+use crate::http::{mint, rest};
 use crate::support::Hub;
 
 const LOBBY: &str = "default:lobby";
@@ -48,7 +48,7 @@ async fn g15_g16_an_ended_call_is_left_by_all_and_joined_again_only_with_the_cap
 }
 
 #[tokio::test]
-async fn g28_g40_g41_members_come_and_go_and_with_them_what_they_may() {
+async fn g19_g27_g28_g40_g41_members_come_and_go_and_with_them_what_they_may() {
     let grants =
         "grants = { user = [\"create-call\", \"read-call\"], call-member = [\"join-call\", \"send-audio\", \"send-video\"] }";
     let hub = Hub::with(&format!("[[call-type]]\nname = \"members\"\n{grants}\n"));
@@ -61,6 +61,10 @@ async fn g28_g40_g41_members_come_and_go_and_with_them_what_they_may() {
     let add = json!({"cid": cid, "update_members": [{"user_id": "ben", "custom": {"seat": 4}}]});
     anna.ask("call.update_members", add).await.unwrap();
     join(&mut ben, "members").await.unwrap();
+    let seen: Call = serde_json::from_value(ben.ask("call.get", json!({"type": "members", "id": "lobby"})).await.unwrap()).unwrap();
+    let members: Vec<_> = seen.members.iter().map(|member| (member.user_id.as_str(), member.role.as_str())).collect();
+    assert_eq!(members, [("anna", "admin"), ("ben", "call-member")]);
+    assert_eq!(seen.members[1].custom["seat"], 4);
     let all_or_nothing = json!({"cid": cid, "update_members": [{"user_id": "carla"}], "remove_members": ["nobody"]});
     assert!(anna.ask("call.update_members", all_or_nothing).await.is_err());
     anna.ask("call.update_members", json!({"cid": cid, "remove_members": ["ben"]})).await.unwrap();
@@ -76,7 +80,7 @@ async fn g28_g40_g41_members_come_and_go_and_with_them_what_they_may() {
 }
 
 #[tokio::test]
-async fn g17_g32_custom_data_and_settings_are_changed_later_and_followers_are_told() {
+async fn g17_g18_g29_g32_custom_data_and_settings_are_changed_later_and_followers_are_told() {
     let hub = Hub::start();
     let (mut anna, mut ben) = (Client::open(&hub, "anna").await, Client::open(&hub, "ben").await);
     let data = json!({"custom": {"color": "blue", "floor": 2}, "settings_override": {"audio": {"mic_default_on": false}}});
@@ -198,4 +202,65 @@ async fn c2_c35_a_fifth_participant_is_refused() {
     let mut fifth = Client::open(&hub, "door-2").await;
     let error = fifth.join_with("lobby", json!({})).await.unwrap_err();
     assert!(error.kind == ErrorKind::Full && error.message.contains('4'), "{}", error.message);
+}
+
+#[tokio::test]
+async fn g23_g37_an_id_belongs_to_one_team_and_a_prefix_keeps_teams_apart() {
+    let hub = Hub::start();
+    let (red, blue) = (mint(&hub, "anna --team red"), mint(&hub, "ben --team blue"));
+    let create = |token: &str, id: &str, team: &str| {
+        let response = rest(&hub, token, &format!("POST /v1/calls/default/{id}"), &json!({"data": {"team": team}}));
+        (response.status, response.json()["team"].as_str().map(str::to_owned))
+    };
+    assert_eq!(create(&red, "standup", "red"), (200, Some("red".into())));
+    assert_eq!(create(&blue, "standup", "blue").0, 403, "the id is taken");
+    assert_eq!(create(&blue, "blue-standup", "blue"), (200, Some("blue".into())));
+    let mut ben = Client::open_as(&hub, &blue).await;
+    let error = ben.ask("call.join", json!({"type": "default", "id": "standup"})).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::PermissionDenied);
+    let listed = rest(&hub, &blue, "GET /v1/calls", &Value::Null).json();
+    assert_eq!(listed["calls"].as_array().unwrap().len(), 1, "of the other team's calls nothing is seen");
+}
+
+#[test]
+fn g22_g30_g31_g44_an_appointment_a_scheduled_call_a_livestream_and_an_audio_room() {
+    let appointment = "settings = { recording = { mode = \"disabled\" }, limits = { max_participants = 2 } }";
+    let hub = Hub::with(&format!("[[call-type]]\nname = \"appointment\"\n{appointment}\n"));
+    let anna = mint(&hub, "anna");
+    let create = |path: &str, data: Value| {
+        let response = rest(&hub, &anna, &format!("POST /v1/calls/{path}"), &json!({"data": data}));
+        assert_eq!(response.status, 200, "{}", response.body);
+        serde_json::from_str::<Call>(&response.body).unwrap()
+    };
+    let visit = create("appointment/4711", json!({"members": [{"user_id": "ben", "role": "host"}], "custom": {"patient": 12}}));
+    assert_eq!((visit.settings.limits.max_participants, visit.custom["patient"].as_u64()), (2, Some(12)));
+    let quiet = json!({"audio": {"mic_default_on": false}, "video": {"camera_default_on": false}});
+    let planned = create("default/planned", json!({"startsAt": "2030-01-02T03:04:05Z", "settings_override": quiet}));
+    assert!(planned.starts_at.unwrap().starts_with("2030-01-02T03:04:05"));
+    assert!(!planned.settings.audio.mic_default_on && !planned.settings.video.camera_default_on);
+    assert!(create("livestream/show", json!({})).backstage);
+    let room = create("audio_room/talk", json!({}));
+    assert!(room.backstage && !room.settings.video.enabled);
+}
+
+#[tokio::test]
+async fn g43_a_newcomer_gets_the_whole_state_and_events_keep_it_whole() {
+    let hub = Hub::start();
+    let (mut anna, mut ben) = (Client::open(&hub, "anna").await, Client::open(&hub, "ben").await);
+    create(&mut anna, "default", json!({"custom": {"floor": 1}})).await;
+    join(&mut anna, "default").await.unwrap();
+    let mut state = ben.get("lobby").await.unwrap();
+    assert_eq!((state.participants.len(), state.session.as_ref().map(|session| session.number)), (1, Some(1)));
+    anna.ask("call.mute", json!({"cid": LOBBY, "muted": {"audio": true}})).await.unwrap();
+    anna.ask("call.update", json!({"cid": LOBBY, "custom": {"floor": 2}})).await.unwrap();
+    for event in ben.events_so_far().await {
+        match event {
+            EventBody::ParticipantUpdated { participant } => state.participants = vec![participant],
+            EventBody::Updated { call, .. } => state.custom = call.custom,
+            other => panic!("{other:?}"),
+        }
+    }
+    let whole = ben.get("lobby").await.unwrap();
+    assert_eq!(state, whole, "what the events give is what the hub has");
+    assert!(whole.participants[0].muted.audio && whole.custom["floor"] == 2);
 }

@@ -227,7 +227,7 @@ fn k3_without_a_good_token_nothing_is_done() {
 }
 
 #[test]
-fn what_cannot_be_understood_is_refused_with_the_reason() {
+fn b20_what_cannot_be_understood_is_refused_with_the_reason() {
     let hub = Hub::start();
     let anna = token(&hub, "anna");
     let long = format!("default/{}", "x".repeat(100));

@@ -39,11 +39,12 @@ fn state(ring: &Ring, user: &str) -> CalleeState {
 }
 
 #[tokio::test]
-async fn k8_k9_k20_every_device_rings_one_accepts_and_the_others_stop() {
+async fn g5_k8_k9_k17_k20_c6_c7_c15_c16_c19_every_device_rings_one_accepts_and_the_others_stop() {
     let hub = Hub::start();
     let mut anna = Client::open(&hub, "anna").await;
     let (mut phone, mut desk) = (Client::open(&hub, "ben").await, Client::open(&hub, "ben").await);
     let call = make(&mut anna, "ben", json!({"video": false, "extension": {"door": "front"}})).await;
+    assert!(uuid::Uuid::parse_str(call.cid.id()).is_ok(), "{}", call.cid);
     for device in [&mut phone, &mut desk] {
         let (seen, by) = rung(device).await;
         let ring = seen.ring.unwrap();
@@ -138,7 +139,7 @@ async fn g25_members_are_told_without_ringing() {
 }
 
 #[tokio::test]
-async fn k11_c25_either_side_hangs_up_and_the_call_is_over_for_both() {
+async fn b22_k11_k21_c25_either_side_hangs_up_and_the_call_is_over_for_both() {
     let hub = Hub::start();
     let (mut anna, mut ben) = (Client::open(&hub, "anna").await, Client::open(&hub, "ben").await);
     let call = make(&mut anna, "ben", json!({})).await;

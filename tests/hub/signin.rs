@@ -109,7 +109,7 @@ async fn a_forged_token_is_unauthenticated_and_the_same_socket_may_try_again() {
 }
 
 #[tokio::test]
-async fn nothing_is_done_for_a_client_without_a_session() {
+async fn c3_nothing_is_done_for_a_client_without_a_session() {
     let hub = Hub::start();
     let mut socket = connect(&hub).await;
     send(&mut socket, 1, "call.join", json!({"type": "default", "id": "lobby", "create": true})).await;
