@@ -86,15 +86,15 @@ fn take(stream: impl Read + Write, reply: Reply, news: &Sender<(String, Value)>)
 
 impl Receiving {
     /// Answers one request after the other so, and all later ones with 204.
-    fn start(replies: &[Reply]) -> Self {
+    fn start(replies: &'static [Reply]) -> Self {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), replies, None)
     }
 
-    fn on(listener: TcpListener, replies: &[Reply], tls: Option<Arc<ServerConfig>>) -> Self {
+    fn on(listener: TcpListener, replies: &'static [Reply], tls: Option<Arc<ServerConfig>>) -> Self {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}/hook?x=1", listener.local_addr().unwrap());
         let (sender, news) = channel();
-        let mut replies = replies.to_vec().into_iter();
+        let mut replies = replies.iter().copied();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (stream, sender) = (stream.unwrap(), sender.clone());
