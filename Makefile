@@ -1,12 +1,12 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-device sim fuzz build lint bench
+.PHONY: help demo test test-device test-cross sim fuzz build lint bench
 .NOTPARALLEL:
 
 CARGO ?= cargo
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb text; do printf '%-12s %s\n' "$$verb" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb text; do printf '%-18s %s\n' "$$verb" "$$text"; done
 
 demo: ## a hub, an appliance, and a link into their call (LAN=1: for phones, with a QR code)
 	@scripts/demo
@@ -26,6 +26,9 @@ lint: rust ## format, clippy, both halves alone, shell scripts
 test-device: rust ## the appliance on a virtual board: camera, sound card, bad network (CASES="01 sound": only these)
 	@scripts/install build
 	@scripts/test-device $(CASES)
+
+test-cross: rust ## the appliance for aarch64: its unit tests and real calls, under emulation
+	@scripts/test-cross
 
 sim: rust ## a fleet on virtual time, from many seeds (SEEDS=1000; FLEET_SEED=S: one again)
 	@scripts/install build

@@ -1,6 +1,6 @@
 //! A real appliance: `callbox run` with a configuration of its own, in a temporary directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use callbox::protocol::control::Status;
@@ -12,6 +12,7 @@ use super::{Hub, Process};
 pub struct Appliance {
     /// Its daemon.
     pub process: Process,
+    program: PathBuf,
     directory: TempDir,
 }
 
@@ -19,6 +20,11 @@ impl Appliance {
     /// Signed in as `user`; `toml` holds more tables of `callbox.toml`. It hears nothing and shows nothing unless told so.
     /// `{dir}` in it is the appliance's directory.
     pub fn start(hub: &Hub, user: &str, toml: &str) -> Self {
+        Self::start_as(Path::new(env!("CARGO_BIN_EXE_callbox")), hub, user, toml)
+    }
+
+    /// The same, of another build than this one.
+    pub fn start_as(program: &Path, hub: &Hub, user: &str, toml: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let dir = directory.path().display();
         let config = format!(
@@ -29,8 +35,8 @@ impl Appliance {
             toml.replace("{dir}", &dir.to_string()),
         );
         std::fs::write(directory.path().join("callbox.toml"), config).unwrap();
-        let process = launch(&directory);
-        Self { process, directory }
+        let process = launch(program, &directory);
+        Self { process, program: program.to_owned(), directory }
     }
 
     /// `kill -9`.
@@ -40,7 +46,7 @@ impl Appliance {
 
     /// After a `kill`, with the same configuration and state.
     pub fn restart(&mut self) {
-        self.process = launch(&self.directory);
+        self.process = launch(&self.program, &self.directory);
     }
 
     /// A file in its directory.
@@ -81,8 +87,8 @@ impl Appliance {
     }
 }
 
-fn launch(directory: &TempDir) -> Process {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_callbox"));
+fn launch(program: &Path, directory: &TempDir) -> Process {
+    let mut command = Command::new(program);
     command.arg("run").arg("--config").arg(directory.path().join("callbox.toml"));
     Process::start("appliance", &mut command)
 }
