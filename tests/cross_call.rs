@@ -88,10 +88,8 @@ async fn a_foreign_and_a_native_appliance_see_and_hear_each_other() {
 #[ignore = "make test-cross"]
 async fn two_foreign_appliances_see_and_hear_each_other() {
     let hub = Hub::start();
-    let (one, two) = (
-        Appliance::start_as(&foreign(), &hub, "door-1", &toml(440)),
-        Appliance::start_as(&foreign(), &hub, "door-2", &toml(880)),
-    );
+    let (one, two) =
+        (Appliance::start_as(&foreign(), &hub, "door-1", &toml(440)), Appliance::start_as(&foreign(), &hub, "door-2", &toml(880)));
     tokio::join!(sees_and_hears(&one, 880), sees_and_hears(&two, 440));
 }
 

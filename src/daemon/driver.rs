@@ -264,12 +264,16 @@ async fn at(due: Option<tokio::time::Instant>) {
 }
 
 async fn snapshot(engine: media::Handle, reply: oneshot::Sender<Result<serde_json::Value, rpc::Error>>) {
-    let outcome =
-        engine.snapshot().await.map_err(|e| rpc::Error::new(rpc::ErrorKind::InternalError, e.to_string())).and_then(|png| {
-            let text = base64::engine::general_purpose::STANDARD.encode(&png.bytes);
-            serde_json::to_value(Snapshot { png: text, width: png.width, height: png.height })
-                .map_err(|e| rpc::Error::new(rpc::ErrorKind::InternalError, e.to_string()))
-        });
+    let refused = |error: media::Error| {
+        let busy = matches!(error, media::Error::TooMany(_));
+        let kind = if busy { rpc::ErrorKind::Unavailable } else { rpc::ErrorKind::InternalError };
+        rpc::Error::new(kind, error.to_string())
+    };
+    let outcome = engine.snapshot().await.map_err(refused).and_then(|png| {
+        let text = base64::engine::general_purpose::STANDARD.encode(&png.bytes);
+        serde_json::to_value(Snapshot { png: text, width: png.width, height: png.height })
+            .map_err(|e| rpc::Error::new(rpc::ErrorKind::InternalError, e.to_string()))
+    });
     let _ = reply.send(outcome);
 }
 

@@ -2,15 +2,18 @@
 //!
 //! ```text
 //!  v4l2src | libcamerasrc | file | test ─► queue(leaky) ─► convert, scale, rate ─► encoder ─► h264parse ─► appsink ═► StreamProducer
-//!                                                                          └ probe: frames                       (one appsrc per peer)
+//!                                           └ probe: taken                          └ probe: coded               (one appsrc per peer)
 //! ```
+//!
+//! Whether camera or encoder is to blame when pictures stop is told by the two counters, and by which of them a state change is in.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use gstreamer as gst;
+use gstreamer::glib;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use gstreamer_utils::StreamProducer;
@@ -27,14 +30,67 @@ use crate::config::{Camera, CameraSource};
 /// Keyframe requests of several viewers that come closer than this become one keyframe. Who was not served asks again.
 const KEYFRAME_PAUSE: Duration = Duration::from_millis(100);
 
+/// The names of the elements behind the camera that say so when encoding fails.
+const ENCODER_SIDE: [&str; 2] = ["to-encoder", "encoder"];
+
 /// A running camera and its encoder.
 #[derive(Debug)]
 pub struct Capture {
     producer: StreamProducer,
-    encoder: gst::Element,
-    kind: &'static Encoder,
+    source: Source,
+    encoder: &'static Encoder,
+    bitrate: Arc<AtomicU64>,
     pipeline: Pipeline,
-    refused: Vec<String>,
+}
+
+/// How many pictures passed, over all runs.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// The camera gave.
+    pub taken: AtomicU64,
+    /// The encoder gave.
+    pub coded: AtomicU64,
+}
+
+/// Says whether camera or encoder is to blame.
+#[derive(Debug, Default)]
+pub struct Witness(OnceLock<Scene>);
+
+#[derive(Debug)]
+struct Scene {
+    queue: glib::WeakRef<gst::Element>,
+    encoder: glib::WeakRef<gst::Element>,
+    after: glib::WeakRef<gst::Element>,
+}
+
+impl Witness {
+    /// Whether the encoder is what does not change its state, or did not: what comes after it is changed before it.
+    pub fn blames_encoder(&self) -> bool {
+        let Some((Some(encoder), Some(after))) = self.0.get().map(|scene| (scene.encoder.upgrade(), scene.after.upgrade())) else {
+            return false;
+        };
+        encoder.pending_state() != gst::State::VoidPending || encoder.current_state() != after.current_state()
+    }
+
+    /// The camera is who says that nobody takes its pictures any more.
+    fn judge(&self, report: Report) -> Report {
+        let refused = || {
+            let pad = self.0.get()?.queue.upgrade()?.static_pad("src")?;
+            let outcome = pad.last_flow_result();
+            Some(matches!(outcome, Err(gst::FlowError::Error | gst::FlowError::NotNegotiated | gst::FlowError::NotSupported)))
+        };
+        match report {
+            Report::Failed { state, text, element } if !ENCODER_SIDE.contains(&element.as_str()) && refused() == Some(true) => {
+                Report::Failed { state, text: format!("it takes no pictures ({text})"), element: ENCODER_SIDE[0].to_owned() }
+            }
+            Report::Failed { .. } | Report::Ended | Report::Latency => report,
+        }
+    }
+}
+
+/// Whether this report is about the encoder rather than the camera.
+pub fn is_encoders(report: &Report) -> bool {
+    matches!(report, Report::Failed { element, .. } if ENCODER_SIDE.contains(&element.as_str()))
 }
 
 /// What a camera is called in `status`.
@@ -49,16 +105,18 @@ pub fn name(source: &CameraSource) -> String {
 }
 
 impl Capture {
-    /// Builds and starts it. `frames` counts what the encoder gives.
+    /// Builds and starts it; may take as long as the drivers like.
     pub fn start(
         camera: &Camera,
         encoder: &'static Encoder,
         bitrate: u64,
-        frames: Arc<AtomicU64>,
+        counters: &Arc<Counters>,
+        witness: &Arc<Witness>,
         time: &Timebase,
         report: impl Fn(Report) + Send + Sync + 'static,
     ) -> Result<Self, Error> {
-        let pipeline = Pipeline::new("capture", time, report);
+        let judge = witness.clone();
+        let pipeline = Pipeline::new("capture", time, move |found| report(judge.judge(found)));
         let queue = leaky_queue(2)?;
         let size = format!("width={},height={}", camera.width, camera.height);
         let raw = capsfilter(&format!(
@@ -72,31 +130,48 @@ impl Capture {
         for (name, value) in encoder.properties(bitrate, u64::from(camera.width) * u64::from(camera.height)) {
             set(&coder, name, &value);
         }
+        for (element, name) in [&queue, &coder].into_iter().zip(ENCODER_SIDE) {
+            element.set_property("name", name);
+        }
         let coded = capsfilter(encoder.output_caps())?;
         let parse = element_with("h264parse", &[("config-interval", "-1")])?;
         let sink = gst_app::AppSink::builder().name("coded").sync(false).build();
         pipeline.chain(&[&queue, &convert, &rate, &raw, &coder, &coded, &parse, sink.upcast_ref()])?;
-        let refused = add_source(&pipeline, camera, &queue, time)?;
-        if let Some(pad) = coder.static_pad("src") {
-            pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-                frames.fetch_add(1, Ordering::Relaxed);
-                gst::PadProbeReturn::Ok
-            });
-        }
+        let source = add_source(&pipeline, camera, &queue, time)?;
+        let bitrate = Arc::new(AtomicU64::new(bitrate));
+        count(&queue, "sink", counters, |counters| &counters.taken);
+        count(&coder, "src", counters, |counters| &counters.coded);
+        follow_bitrate(&coder, encoder, &bitrate);
         merge_keyframe_requests(&coder);
         let producer = fan_out(&sink);
-        pipeline.play()?;
-        Ok(Self { producer, encoder: coder, kind: encoder, pipeline, refused })
+        let _ = witness.0.set(Scene { queue: queue.downgrade(), encoder: coder.downgrade(), after: coded.downgrade() });
+        let refused = |error: Error| Error::Encoder(format!("{} does not start: {error}", encoder.element));
+        coder.set_state(gst::State::Ready).map_err(|e| refused(pipeline.failure().unwrap_or_else(|| Error::pipeline(&e))))?;
+        pipeline.play().map_err(|error| if witness.blames_encoder() { refused(error) } else { error })?;
+        Ok(Self { producer, source, encoder, bitrate, pipeline })
+    }
+
+    /// Which encoder it uses.
+    pub fn encoder(&self) -> &'static Encoder {
+        self.encoder
+    }
+
+    /// What the camera would not do, for people; the rest works.
+    pub fn refused(&self) -> Option<String> {
+        (!self.source.refused.is_empty()).then(|| self.source.refused.join("; "))
+    }
+
+    /// Lets go of the camera, whatever the encoder does.
+    pub fn release_camera(&self) {
+        if let Some(source) = &self.source.device {
+            source.set_locked_state(true);
+            let _ = source.set_state(gst::State::Null);
+        }
     }
 
     /// Where peers get their stream.
     pub fn producer(&self) -> &StreamProducer {
         &self.producer
-    }
-
-    /// What the camera would not do, for people; the rest works.
-    pub fn refused(&self) -> Option<String> {
-        (!self.refused.is_empty()).then(|| self.refused.join("; "))
     }
 
     /// The pipeline, for latency.
@@ -112,14 +187,41 @@ impl Capture {
         }
     }
 
-    /// Changes the encoder's target while it runs, bit/s.
+    /// Changes the encoder's target, bit/s, from the next picture on.
     pub fn set_bitrate(&self, bitrate: u64) {
-        match self.kind.bitrate {
-            Bitrate::Bits(name) => set(&self.encoder, name, &bitrate.to_string()),
-            Bitrate::Kilobits(name) => set(&self.encoder, name, &(bitrate / 1000).max(1).to_string()),
-            Bitrate::V4l2Control => set(&self.encoder, "extra-controls", &format!("controls,video_bitrate={bitrate}")),
-        }
+        self.bitrate.store(bitrate, Ordering::Relaxed);
     }
+}
+
+fn count(element: &gst::Element, pad: &str, counters: &Arc<Counters>, which: fn(&Counters) -> &AtomicU64) {
+    let counters = counters.clone();
+    if let Some(pad) = element.static_pad(pad) {
+        pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+            which(&counters).fetch_add(1, Ordering::Relaxed);
+            gst::PadProbeReturn::Ok
+        });
+    }
+}
+
+/// Sets the encoder's bit rate where it takes its pictures: a driver that does not return holds up nobody else there.
+fn follow_bitrate(coder: &gst::Element, encoder: &'static Encoder, wanted: &Arc<AtomicU64>) {
+    let Some(pad) = coder.static_pad("sink") else {
+        return;
+    };
+    let (wanted, present) = (wanted.clone(), AtomicU64::new(wanted.load(Ordering::Relaxed)));
+    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, _| {
+        let bitrate = wanted.load(Ordering::Relaxed);
+        if present.swap(bitrate, Ordering::Relaxed) != bitrate
+            && let Some(coder) = pad.parent_element()
+        {
+            match encoder.bitrate {
+                Bitrate::Bits(name) => set(&coder, name, &bitrate.to_string()),
+                Bitrate::Kilobits(name) => set(&coder, name, &(bitrate / 1000).max(1).to_string()),
+                Bitrate::V4l2Control => set(&coder, "extra-controls", &format!("controls,video_bitrate={bitrate}")),
+            }
+        }
+        gst::PadProbeReturn::Ok
+    });
 }
 
 /// `GstVideoEncoder:min-force-key-unit-interval` would do this, but 1.22's `x264enc` takes its own time for standing still with it
@@ -145,14 +247,22 @@ fn merge_keyframe_requests(encoder: &gst::Element) {
     });
 }
 
-/// What the camera would not do comes back, for people.
-fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &Timebase) -> Result<Vec<String>, Error> {
+/// What was put before the encoder's side.
+#[derive(Debug)]
+struct Source {
+    /// The camera's own element, where there is one to let go of.
+    device: Option<gst::Element>,
+    /// What the camera would not do, for people.
+    refused: Vec<String>,
+}
+
+fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &Timebase) -> Result<Source, Error> {
     let wanted = format!("width={},height={},framerate={}/1", camera.width, camera.height, camera.framerate);
     match &camera.source {
         CameraSource::V4l2 { device } => {
             let v4l2::Source { elements, refused } = v4l2::open(device, camera)?;
             prepend(pipeline, &elements.iter().collect::<Vec<_>>(), next)?;
-            return Ok(refused);
+            Ok(Source { device: elements.into_iter().next(), refused })
         }
         CameraSource::Libcamera { camera: name } => {
             let source = element("libcamerasrc")?;
@@ -160,6 +270,7 @@ fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &
                 set(&source, "camera-name", name);
             }
             prepend(pipeline, &[&source, &capsfilter(&format!("video/x-raw,format=NV12,{wanted}"))?], next)?;
+            Ok(Source { device: Some(source), refused: Vec::new() })
         }
         CameraSource::Test => {
             let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", "smpte75"), ("horizontal-speed", "2")])?;
@@ -169,16 +280,17 @@ fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &
                 Some(clock) => prepend(pipeline, &[&source, &clock, &filter], next)?,
                 None => prepend(pipeline, &[&source, &filter], next)?,
             }
+            Ok(Source { device: Some(source), refused: Vec::new() })
         }
         CameraSource::File { file } => {
             if !file.exists() {
                 return Err(Error::missing(format!("there is no file {}", file.display())));
             }
             add_file(pipeline, file, "video/", next, time)?;
+            Ok(Source { device: None, refused: Vec::new() })
         }
-        CameraSource::None => return Err(Error::Pipeline("the camera is switched off".to_owned())),
+        CameraSource::None => Err(Error::Pipeline("the camera is switched off".to_owned())),
     }
-    Ok(Vec::new())
 }
 
 fn prepend(pipeline: &Pipeline, elements: &[&gst::Element], next: &gst::Element) -> Result<(), Error> {

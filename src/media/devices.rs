@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Error;
+use super::pipeline::Report;
+use super::retire::PATIENCE;
 use crate::protocol::control::{DeviceState, DeviceStatus};
 
 /// The first pause before a device is tried again; it doubles up to [`LONGEST_PAUSE`].
@@ -16,22 +18,53 @@ const PROVEN: Duration = Duration::from_secs(10);
 const LONGEST_GAP: Duration = Duration::from_secs(2);
 /// The first picture may take longer.
 const FIRST_PATIENCE: Duration = Duration::from_secs(10);
+/// As many pictures an encoder may keep to itself.
+const HELD_BACK: u64 = 3;
 
-/// One device.
+/// One device. Starting and stopping take place elsewhere: see [`super::retire`].
+///
+/// ```text
+///   off ─ starting() ─► starting ─ started(Ok) ─► running ─ take() ─► stopping ─ stopped() ─► off
+///    ▲                     └────── started(Err), abandon() ────────────► off ◄─ abandon() ──┘  │
+///    └──────────────────── due() when the pause is over ◄──────────────────────────────────────┘
+/// ```
 #[derive(Debug)]
 pub struct Slot<T> {
-    running: Option<T>,
+    phase: Phase<T>,
+    /// What its pipeline reported before its start returned.
+    early: Option<Report>,
     since: Option<Instant>,
     status: DeviceStatus,
     pause: Duration,
     retry_at: Option<Instant>,
 }
 
+#[derive(Debug)]
+enum Phase<T> {
+    Off,
+    Starting(Busy),
+    Running(T),
+    Stopping(Busy),
+}
+
+#[derive(Debug)]
+struct Busy {
+    since: Instant,
+    told: bool,
+}
+
+impl Busy {
+    fn from(since: Instant) -> Self {
+        Self { since, told: false }
+    }
+}
+
 impl<T> Slot<T> {
     /// Idle, or switched off for good.
     pub fn new(device: String, enabled: bool) -> Self {
         let state = if enabled { DeviceState::Idle } else { DeviceState::Disabled };
-        Self { running: None, since: None, status: DeviceStatus { state, device, error: None }, pause: FIRST_PAUSE, retry_at: None }
+        let status = DeviceStatus { state, device, error: None };
+        Self { phase: Phase::Off, early: None, since: None, status, pause: FIRST_PAUSE, retry_at: None }
     }
 
     /// Whether the configuration has it at all.
@@ -41,12 +74,12 @@ impl<T> Slot<T> {
 
     /// What runs.
     pub fn get(&self) -> Option<&T> {
-        self.running.as_ref()
+        if let Phase::Running(running) = &self.phase { Some(running) } else { None }
     }
 
     /// What runs.
     pub fn get_mut(&mut self) -> Option<&mut T> {
-        self.running.as_mut()
+        if let Phase::Running(running) = &mut self.phase { Some(running) } else { None }
     }
 
     /// For `status`.
@@ -56,66 +89,144 @@ impl<T> Slot<T> {
 
     /// When to try again, if it failed.
     pub fn retry_at(&self) -> Option<Instant> {
-        self.retry_at
+        self.retry_at.filter(|_| matches!(self.phase, Phase::Off))
     }
 
     /// Whether it should be started now, given that it is wanted.
     pub fn due(&self, now: Instant) -> bool {
-        self.enabled() && self.running.is_none() && self.retry_at.is_none_or(|at| at <= now)
+        self.enabled() && matches!(self.phase, Phase::Off) && self.retry_at.is_none_or(|at| at <= now)
     }
 
-    /// Takes what came of a start.
-    pub fn started(&mut self, outcome: Result<T, Error>, now: Instant) {
+    /// Its start has begun.
+    pub fn starting(&mut self, now: Instant) {
+        self.phase = Phase::Starting(Busy::from(now));
+        self.early = None;
+        // One that fails again and again is shown as failed.
+        if self.status.error.is_none() {
+            self.status.state = DeviceState::Starting;
+        }
+    }
+
+    /// Keeps a report that came before the start returned. Whether it was one.
+    pub fn early(&mut self, report: &Report) -> bool {
+        let starting = matches!(self.phase, Phase::Starting(_));
+        // The start is followed by that anyway.
+        if starting && *report != Report::Latency {
+            self.early.get_or_insert_with(|| report.clone());
+        }
+        starting
+    }
+
+    /// Takes what came of a start, and gives back what was reported meanwhile of one that runs.
+    pub fn started(&mut self, outcome: Result<T, Error>, now: Instant) -> Option<Report> {
+        self.phase = Phase::Off;
+        let early = self.early.take();
         match outcome {
             Ok(running) => {
-                self.running = Some(running);
+                self.phase = Phase::Running(running);
                 self.since = Some(now);
                 self.retry_at = None;
                 self.status.state = DeviceState::Running;
                 self.status.error = None;
+                early
             }
-            Err(error) => self.failed(error.device_state(), error.to_string(), now),
+            Err(error) => {
+                // Nothing runs.
+                let _ = self.failed(error.device_state(), error.to_string(), now);
+                None
+            }
         }
     }
 
     /// It runs, and yet something is to be said about it.
     pub fn remark(&mut self, text: Option<String>) {
-        if let (Some(_), Some(text)) = (&self.running, text) {
+        if let (Some(_), Some(text)) = (self.get(), text) {
             tracing::warn!(device = %self.status.device, "{text}");
             self.status.error = Some(text);
         }
     }
 
-    /// It failed: what ran is given back to be dropped, and a retry is planned.
-    pub fn failed(&mut self, state: DeviceState, text: String, now: Instant) {
-        if self.status.error.as_ref() != Some(&text) {
-            tracing::warn!(device = %self.status.device, ?state, "device not usable: {text}");
-        }
+    /// It failed: a retry is planned. What ran is given back to be dropped elsewhere.
+    #[must_use = "dropping it may take as long as its driver likes"]
+    pub fn failed(&mut self, state: DeviceState, text: String, now: Instant) -> Option<T> {
         if self.since.take().is_some_and(|since| now.duration_since(since) > PROVEN) {
             self.pause = FIRST_PAUSE;
         }
-        self.running = None;
-        self.status.state = state;
-        self.status.error = Some(text);
+        self.say(state, text);
         self.retry_at = Some(now + self.pause);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.take(now)
     }
 
-    /// Stops it because nobody needs it.
-    pub fn stop(&mut self) -> Option<T> {
+    /// Stops it because nobody needs it. What ran is given back to be dropped elsewhere.
+    #[must_use = "dropping it may take as long as its driver likes"]
+    pub fn stop(&mut self, now: Instant) -> Option<T> {
         self.since = None;
         self.retry_at = None;
         self.pause = FIRST_PAUSE;
-        if self.enabled() && (self.running.is_some() || self.status.state == DeviceState::Failed) {
+        let running = self.take(now);
+        if self.enabled() && (running.is_some() || self.status.state == DeviceState::Failed) {
             self.status.state = DeviceState::Idle;
             self.status.error = None;
         }
-        self.running.take()
+        running
+    }
+
+    /// To be started anew at once.
+    #[must_use = "dropping it may take as long as its driver likes"]
+    pub fn take(&mut self, now: Instant) -> Option<T> {
+        if self.get().is_none() {
+            return None;
+        }
+        match std::mem::replace(&mut self.phase, Phase::Stopping(Busy::from(now))) {
+            Phase::Running(running) => Some(running),
+            Phase::Off | Phase::Starting(_) | Phase::Stopping(_) => None,
+        }
+    }
+
+    /// What was given back has been dropped.
+    pub fn stopped(&mut self) {
+        if matches!(self.phase, Phase::Stopping(_)) {
+            self.phase = Phase::Off;
+        }
+    }
+
+    /// What still starts or stops is not waited for.
+    pub fn abandon(&mut self) {
+        if self.get().is_none() {
+            self.phase = Phase::Off;
+        }
+    }
+
+    /// When to look whether a start or stop is stuck.
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Starting(busy) | Phase::Stopping(busy) if !busy.told => Some(busy.since + PATIENCE),
+            Phase::Off | Phase::Starting(_) | Phase::Running(_) | Phase::Stopping(_) => None,
+        }
+    }
+
+    /// Whether its start or stop is stuck; said once. It stays so until the driver comes back: a second one would get stuck as well.
+    pub fn stuck(&mut self, now: Instant) -> bool {
+        let late = self.deadline().is_some_and(|at| at <= now);
+        if let Phase::Starting(busy) | Phase::Stopping(busy) = &mut self.phase {
+            busy.told |= late;
+        }
+        late
+    }
+
+    /// Something for people about it.
+    pub fn say(&mut self, state: DeviceState, text: String) {
+        if self.status.error.as_ref() != Some(&text) {
+            tracing::warn!(device = %self.status.device, ?state, "device not usable: {text}");
+        }
+        self.status.state = state;
+        self.status.error = Some(text);
     }
 
     /// Notes, while idle, whether the device is there.
     pub fn noticed(&mut self, outcome: Result<(), Error>) {
-        if !self.enabled() || self.running.is_some() {
+        if !self.enabled() || !matches!(self.phase, Phase::Off) {
             return;
         }
         match outcome {
@@ -128,6 +239,30 @@ impl<T> Slot<T> {
                 self.status.error = Some(error.to_string());
             }
         }
+    }
+}
+
+/// Whether an encoder that is given pictures gives any.
+#[derive(Debug)]
+pub struct Through {
+    coded: u64,
+    taken: u64,
+    moved: Instant,
+}
+
+impl Through {
+    /// It has just been started, with the counters so.
+    pub fn new(taken: u64, coded: u64, now: Instant) -> Self {
+        Self { coded, taken, moved: now }
+    }
+
+    /// Takes the counters. For how long nothing came out while something went in, if that is longer than `patience`.
+    pub fn stalled(&mut self, taken: u64, coded: u64, patience: Duration, now: Instant) -> Option<Duration> {
+        if coded != self.coded {
+            *self = Self::new(taken, coded, now);
+        }
+        let silence = now.duration_since(self.moved);
+        (taken.saturating_sub(self.taken) > HELD_BACK && silence > patience).then_some(silence)
     }
 }
 
@@ -187,6 +322,8 @@ mod tests {
         let mut pauses = Vec::new();
         let mut now = start;
         for _ in 0..5 {
+            slot.starting(now);
+            assert!(!slot.due(now));
             slot.started(Err(Error::missing("gone".into())), now);
             assert!(!slot.due(now));
             pauses.push((slot.retry_at().unwrap() - now).as_millis());
@@ -197,6 +334,47 @@ mod tests {
         assert_eq!(slot.status().state, DeviceState::Missing);
         slot.started(Ok(()), now);
         assert_eq!((slot.status().state, slot.status().error.clone()), (DeviceState::Running, None));
+    }
+
+    #[test]
+    fn a_device_whose_driver_does_not_return_is_said_to_be_stuck_once_and_not_tried_until_it_does() {
+        let start = Instant::now();
+        let after = |s| start + Duration::from_secs(s);
+        let mut slot: Slot<()> = Slot::new("camera".into(), true);
+        slot.starting(start);
+        assert!(!slot.stuck(after(2)));
+        assert!(slot.stuck(after(3)));
+        assert!(!slot.stuck(after(4)) && !slot.due(after(60)) && slot.deadline().is_none());
+        slot.started(Ok(()), after(60));
+        assert!(slot.get().is_some());
+        assert!(slot.stop(after(61)).is_some());
+        assert!(!slot.due(after(62)) && slot.stuck(after(64)));
+        slot.stopped();
+        assert!(slot.due(after(65)));
+    }
+
+    #[test]
+    fn a_failure_reported_before_the_start_returned_is_not_lost() {
+        let now = Instant::now();
+        let mut slot: Slot<()> = Slot::new("camera".into(), true);
+        assert!(!slot.early(&Report::Ended));
+        slot.starting(now);
+        assert!(slot.early(&Report::Latency));
+        assert!(slot.early(&Report::Ended));
+        assert_eq!(slot.started(Ok(()), now), Some(Report::Ended));
+    }
+
+    #[test]
+    fn an_encoder_stalls_when_it_takes_pictures_and_gives_none() {
+        let start = Instant::now();
+        let after = |ms| start + Duration::from_millis(ms);
+        let patience = Duration::from_secs(3);
+        let mut through = Through::new(7, 5, start);
+        assert_eq!(through.stalled(10, 5, patience, after(9000)), None, "it may hold some back when the camera stops");
+        assert_eq!(through.stalled(11, 5, patience, after(9000)), Some(Duration::from_secs(9)));
+        assert_eq!(through.stalled(11, 6, patience, after(9100)), None);
+        assert_eq!(through.stalled(50, 6, patience, after(12_000)), None);
+        assert_eq!(through.stalled(50, 6, patience, after(12_200)), Some(Duration::from_millis(3100)));
     }
 
     #[test]

@@ -7,14 +7,21 @@ use gstreamer_utils::StreamProducer;
 use gstreamer_webrtc::WebRTCPeerConnectionState as RemoteState;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::capture::Capture;
+use super::microphone::Microphone;
 use super::peer::Role;
 use super::pipeline::Report;
+use super::probe::Found;
+use super::screen::Screen;
 use super::snapshot::Png;
+use super::speaker::Speaker;
 use super::{DescriptionKind, Error, Event, PeerKey, View};
 use crate::call::Tone;
 use crate::config;
 use crate::protocol::hub::Muted;
 
+mod coding;
+mod devices;
 mod room;
 mod work;
 
@@ -71,10 +78,22 @@ pub(super) enum Note {
     PictureReady { key: PeerKey, producer: StreamProducer },
     VoiceReady { key: PeerKey, producer: StreamProducer },
     Device { device: Device, run: u64, report: Report },
+    Started { run: u64, started: Started },
+    Stopped { device: Device, run: u64 },
+    Encoder(Found),
+}
+
+/// What came of starting a device.
+#[derive(Debug)]
+pub(super) enum Started {
+    Camera(Result<Capture, Error>),
+    Microphone(Result<Microphone, Error>),
+    Speaker(Result<Speaker, Error>),
+    Screen(Result<Screen, Error>),
 }
 
 /// Which device's pipeline a report comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Device {
     Camera,
     Microphone,
@@ -82,11 +101,18 @@ pub(super) enum Device {
     Screen,
 }
 
-/// The engine's ear: never blocks.
+/// The engine's ear.
 #[derive(Debug, Clone)]
 pub(super) struct Notes(SyncSender<Ask>);
 
 impl Notes {
+    /// For threads of ours that may wait: the note must not be lost.
+    pub(super) fn send_surely(&self, note: Note) {
+        // Without an engine there is nobody to tell.
+        let _ = self.0.send(Ask::Note(note));
+    }
+
+    /// Never blocks.
     pub(super) fn send(&self, note: Note) {
         if let Err(TrySendError::Full(_)) = self.0.try_send(Ask::Note(note)) {
             tracing::error!("the media engine is overrun: a note is lost");
@@ -180,6 +206,7 @@ fn run(mut engine: room::Engine, inbox: &Receiver<Ask>) {
         match ask {
             Ok(Ask::Stop(reply)) => {
                 engine.close_all();
+                engine.wait_for_farewells();
                 let _ = reply.send(());
                 return;
             }

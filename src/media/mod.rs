@@ -10,6 +10,9 @@
 //!
 //! Camera, microphone, speaker and encoder run only while there is somebody to send to or hear. A device that fails is tried again
 //! with growing pauses; the call goes on without it. All pipelines share one clock and base time.
+//!
+//! A driver may take seconds to open a device, or never come back. So whatever may touch one (looking for an encoder, starting and
+//! stopping a device's pipeline, taking a peer down) runs on a thread of its own, and its outcome is a [`engine::Note`].
 
 mod capture;
 mod devices;
@@ -20,6 +23,7 @@ mod peer;
 mod pipeline;
 pub mod plan;
 mod probe;
+mod retire;
 mod screen;
 mod snapshot;
 mod speaker;
@@ -128,6 +132,12 @@ pub enum Error {
         /// For people.
         text: String,
     },
+    /// The encoder does not do what it should.
+    #[error("{0}")]
+    Encoder(String),
+    /// More than can be done at a time.
+    #[error("{0}")]
+    TooMany(&'static str),
     /// A remote description that was refused.
     #[error(transparent)]
     Description(plan::sdp::BadSdp),
@@ -168,6 +178,8 @@ impl Error {
             Self::Init(_)
             | Self::MissingElement(_)
             | Self::NoCodec(..)
+            | Self::Encoder(_)
+            | Self::TooMany(_)
             | Self::Description(_)
             | Self::Certificate(_)
             | Self::Pipeline(_)

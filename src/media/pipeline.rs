@@ -1,7 +1,8 @@
 //! One GStreamer pipeline of ours: shares the clock of all others, and its bus is consumed for its whole life.
 //!
 //! A bus that nobody reads keeps references to elements alive (20 open files per peer were measured), so every message is turned
-//! into a [`Report`] where it is posted, and dropped. Pipelines are built and torn down on the engine's thread only.
+//! into a [`Report`] where it is posted, and dropped. A state change may take as long as a
+//! driver likes: pipelines of devices are started, and all are dropped, on threads made for that.
 
 use std::str::FromStr as _;
 use std::sync::{Arc, OnceLock};
@@ -25,6 +26,8 @@ pub enum Report {
         state: DeviceState,
         /// For people.
         text: String,
+        /// The name of the element of the pipeline that says so, or in which another does.
+        element: String,
     },
     /// A file came to its end.
     Ended,
@@ -73,7 +76,7 @@ impl Pipeline {
             let (name, failure) = (name.to_owned(), failure.clone());
             bus.set_sync_handler(move |_, message| {
                 if let Some(found) = read(&name, message) {
-                    if let Report::Failed { state, text } = &found {
+                    if let Report::Failed { state, text, .. } = &found {
                         let _ = failure.set((*state, text.clone()));
                     }
                     report(found);
@@ -98,11 +101,13 @@ impl Pipeline {
 
     /// Starts it. A live pipeline has no preroll: data flow when there are data.
     pub fn play(&self) -> Result<(), Error> {
-        self.inner.set_state(gst::State::Playing).map_err(|e| match self.failure.get() {
-            Some((state, text)) => Error::Device { state: *state, text: text.clone() },
-            None => Error::pipeline(&e),
-        })?;
+        self.inner.set_state(gst::State::Playing).map_err(|e| self.failure().unwrap_or_else(|| Error::pipeline(&e)))?;
         Ok(())
+    }
+
+    /// Its first failure, if there was one.
+    pub fn failure(&self) -> Option<Error> {
+        self.failure.get().map(|(state, text)| Error::Device { state: *state, text: text.clone() })
     }
 
     /// Ends streams properly so that a file sink can finish its file; waits at most 300 ms.
@@ -144,10 +149,10 @@ impl Drop for Pipeline {
 fn read(name: &str, message: &gst::MessageRef) -> Option<Report> {
     match message.view() {
         gst::MessageView::Error(error) => {
-            let source = message.src().map(|s| s.name().to_string()).unwrap_or_default();
+            let source = message.src().map(top_level).unwrap_or_default();
             tracing::warn!(pipeline = name, element = source, error = %error.error(), detail = ?error.debug(), "pipeline failed");
             let state = device_state(&error.error(), &error.debug().unwrap_or_default());
-            Some(Report::Failed { state, text: error.error().message().to_owned() })
+            Some(Report::Failed { state, text: error.error().message().to_owned(), element: source })
         }
         gst::MessageView::Warning(warning) => {
             tracing::debug!(pipeline = name, warning = %warning.error(), "pipeline warning");
@@ -156,6 +161,14 @@ fn read(name: &str, message: &gst::MessageRef) -> Option<Report> {
         gst::MessageView::Eos(_) => Some(Report::Ended),
         gst::MessageView::Latency(_) => Some(Report::Latency),
         _ => None,
+    }
+}
+
+/// The name of what holds this, right below the pipeline.
+fn top_level(object: &gst::Object) -> String {
+    match object.parent() {
+        Some(parent) if parent.parent().is_some() => top_level(&parent),
+        _ => object.name().to_string(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! What the screen shows as a PNG, composed on demand: it costs nothing until somebody asks.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use gstreamer as gst;
 use gstreamer_video as gst_video;
 
@@ -8,6 +11,8 @@ use super::peer::Picture;
 use super::pipeline::parse_caps;
 use super::plan::grid::{Tile, fit, grid};
 
+/// So many snapshots are made at a time.
+const AT_A_TIME: usize = 2;
 const TIMEOUT: gst::ClockTime = gst::ClockTime::from_seconds(5);
 /// The colour behind the pictures, RGB.
 const BACKGROUND: [u8; 3] = [16, 18, 24];
@@ -21,6 +26,43 @@ pub struct Png {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+}
+
+/// Composing takes tens of milliseconds, which peers should not wait for: it is done elsewhere, but only so often at a time.
+#[derive(Debug, Default)]
+pub struct Desk {
+    at_work: Arc<AtomicUsize>,
+}
+
+/// One more could be at work as long as this is there.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Desk {
+    /// Composes on a thread of its own and gives the outcome to `then` there; refuses at once when too many are at work.
+    pub fn compose(&self, pictures: Vec<Picture>, width: u32, height: u32, then: impl FnOnce(Result<Png, Error>) + Send + 'static) {
+        let Some(place) = self.place() else {
+            return then(Err(Error::TooMany("other snapshots are being made: ask again in a moment")));
+        };
+        let work = move || {
+            then(compose(&pictures, width, height));
+            drop(place);
+        };
+        if let Err(error) = std::thread::Builder::new().name("snapshot".into()).spawn(work) {
+            tracing::error!("no thread for a snapshot: {error}");
+        }
+    }
+
+    fn place(&self) -> Option<Place> {
+        let enter = |at_work| (at_work < AT_A_TIME).then_some(at_work + 1);
+        self.at_work.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter).ok()?;
+        Some(Place(self.at_work.clone()))
+    }
 }
 
 /// Puts the pictures on a screen of this size, as the grid would. Takes some ten milliseconds: not for the engine's thread.
@@ -101,6 +143,19 @@ mod tests {
         let sample = sink.pull_sample().unwrap();
         pipeline.set_state(gst::State::Null).unwrap();
         sample
+    }
+
+    #[test]
+    fn only_so_many_snapshots_are_made_at_a_time() {
+        gst::init().unwrap();
+        let desk = Desk::default();
+        let (places, (tell, hear)) = ([desk.place(), desk.place()], std::sync::mpsc::channel());
+        let other = tell.clone();
+        desk.compose(vec![picture(320, 240, 235)], 320, 240, move |png| other.send(png).unwrap());
+        assert!(matches!(hear.recv().unwrap(), Err(Error::TooMany(_))));
+        drop(places);
+        desk.compose(vec![picture(320, 240, 235)], 320, 240, move |png| tell.send(png).unwrap());
+        assert_eq!(hear.recv().unwrap().unwrap().width, 320);
     }
 
     #[test]

@@ -289,6 +289,18 @@ pub struct EncoderStatus {
     pub frames: u64,
     /// Target, bit/s.
     pub bitrate: u64,
+    /// Those that are installed and would have been preferred, but failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<RejectedEncoder>,
+}
+
+/// An encoder that is not used because it failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RejectedEncoder {
+    /// The GStreamer element.
+    pub element: String,
+    /// Why, for people.
+    pub error: String,
 }
 
 /// One device.

@@ -111,6 +111,10 @@ fn media(media: &MediaStatus) -> Vec<Vec<String>> {
         }
     };
     let mut rows = vec![vec!["encoder".to_owned(), state.to_owned(), what]];
+    rows.extend(encoder.rejected.iter().map(|one| {
+        let what = format!("{}: {}", clean(&one.element), clean(&one.error));
+        vec!["encoder".to_owned(), "rejected".to_owned(), what]
+    }));
     let devices =
         [("camera", &media.camera), ("microphone", &media.microphone), ("speaker", &media.speaker), ("screen", &media.screen)];
     rows.extend(devices.map(|(name, status)| device(name, status)));
@@ -158,7 +162,8 @@ pub mod tests {
                 "participants": [participant("p1", "Anna\u{1b}[31m", "connected", 1280), participant("p2", "Kiosk", "failed", 0)]
             },
             "media": {
-                "encoder": {"element": "x264enc", "hardware": false, "instances": 1, "frames": 77, "bitrate": 1_500_000},
+                "encoder": {"element": "x264enc", "hardware": false, "instances": 1, "frames": 77, "bitrate": 1_500_000,
+                    "rejected": [{"element": "vah264enc", "error": "it does not answer"}]},
                 "camera": device("missing", Some("no such device")), "microphone": device("running", None),
                 "speaker": device("disabled", None), "screen": device("idle", None)
             },
@@ -184,6 +189,7 @@ call  reconnecting  default:lobby: camera off
   Kiosk        failed      -         4821    9012           1.2 Mbit/s  microphone off
 
 encoder     running   x264enc (software), 1.5 Mbit/s, 77 frames
+encoder     rejected  vah264enc: it does not answer
 camera      missing   test: no such device
 microphone  running   test
 speaker     disabled  test

@@ -2,26 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use gstreamer_utils::StreamProducer;
 use tokio::sync::{mpsc, watch};
 
-use super::{Ask, Config, Device, Note, Notes};
+use super::coding::Coding;
+use super::devices::{Leaving, Runs};
+use super::{Ask, Config, Notes};
 use crate::call::Tone;
-use crate::config::{Camera, CameraSource, Encoder as Wanted, MicrophoneSource, ScreenOutput, SpeakerSink};
-use crate::media::capture::{self, Capture};
-use crate::media::devices::{Flow, Slot};
+use crate::config::{CameraSource, MicrophoneSource, ScreenOutput, SpeakerSink};
+use crate::media::capture::{self, Capture, Counters, Witness};
+use crate::media::devices::{Flow, Slot, Through};
 use crate::media::microphone::{self, Microphone};
 use crate::media::node::Node;
 use crate::media::peer::Peer;
-use crate::media::pipeline::{Report, Timebase};
-use crate::media::plan::encoder::Encoder;
+use crate::media::pipeline::Timebase;
+use crate::media::retire::Retired;
 use crate::media::screen::Screen;
+use crate::media::snapshot::Desk;
 use crate::media::speaker::{self, Speaker};
-use crate::media::{Error, Event, PeerKey, PeerView, View, probe};
-use crate::protocol::control::{EncoderStatus, MediaStatus, PeerConnection};
+use crate::media::{Error, Event, PeerKey, PeerView, View};
+use crate::protocol::control::{MediaStatus, PeerConnection};
 use crate::protocol::hub::Muted;
 
 /// How often counters are shown and silence is looked for during a call.
@@ -45,13 +47,15 @@ pub(in crate::media) struct Engine {
     /// The most that goes to each peer, if somebody set a limit.
     pub(super) limit: Option<u64>,
     pub(super) tone: Option<Tone>,
-    encoder: Option<Result<&'static Encoder, String>>,
-    pub(super) frames: Arc<AtomicU64>,
+    pub(super) coding: Coding,
+    pub(super) counters: Arc<Counters>,
+    pub(super) witness: Arc<Witness>,
     pub(super) flow: Flow,
-    node: Node,
-    /// Numbers the runs of a device, so that a late report of an old run is not taken for the new one's.
-    runs: u64,
-    run_of: BTreeMap<u8, u64>,
+    pub(super) through: Through,
+    pub(super) node: Node,
+    pub(super) runs: Runs,
+    pub(super) retired: Retired<Leaving>,
+    pub(super) snapshots: Desk,
     view: watch::Sender<View>,
     next_tick: Instant,
     pub(super) last_picture_file: Instant,
@@ -90,12 +94,15 @@ impl Engine {
             bitrate,
             limit: None,
             tone: None,
-            encoder: None,
-            frames: Arc::default(),
+            coding: Coding::default(),
+            counters: Arc::default(),
+            witness: Arc::default(),
             flow: Flow::new(now),
+            through: Through::new(0, 0, now),
             node: Node::default(),
-            runs: 0,
-            run_of: BTreeMap::new(),
+            runs: Runs::default(),
+            retired: Retired::new(),
+            snapshots: Desk::default(),
             view: watch::Sender::default(),
             next_tick: now,
             last_picture_file: now,
@@ -109,7 +116,7 @@ impl Engine {
     /// Before the first ask: what there is to work with.
     pub(super) fn first_look(&mut self) {
         self.look_at_camera();
-        let _ = self.find_encoder();
+        self.look_for_encoder();
         self.show();
     }
 
@@ -118,17 +125,21 @@ impl Engine {
         let retries = [self.camera.retry_at(), self.microphone.retry_at(), self.speaker.retry_at(), self.screen.retry_at()];
         let retry = if self.peers.is_empty() && self.tone.is_none() { None } else { retries.into_iter().flatten().min() };
         let looks = !self.peers.is_empty() || matches!(self.config.camera.source, CameraSource::V4l2 { .. });
-        [retry, looks.then_some(self.next_tick)].into_iter().flatten().min()
+        [retry, looks.then_some(self.next_tick), self.stuck_at()].into_iter().flatten().min()
     }
 
     /// After every ask: starts what is needed, stops what is not, and shows it.
     pub(super) fn settle(&mut self, now: Instant) {
         let needed = !self.peers.is_empty();
+        self.notice_stuck(now);
         self.settle_camera(needed && !self.muted.video, now);
         self.settle_microphone(needed && !self.muted.audio, now);
         self.settle_speaker(needed || self.tone.is_some(), now);
         self.play_tone();
         self.settle_screen(needed, now);
+        if !needed {
+            self.rest_encoders();
+        }
         if now >= self.next_tick {
             self.next_tick = now + if needed { TICK } else { IDLE_LOOK };
             if needed {
@@ -140,73 +151,6 @@ impl Engine {
             self.next_tick = self.next_tick.min(now + TICK);
         }
         self.show();
-    }
-
-    fn settle_camera(&mut self, wanted: bool, now: Instant) {
-        if !wanted {
-            if self.camera.get().is_some() {
-                self.cut_links();
-                drop(self.camera.stop());
-                self.link_all();
-            }
-            return;
-        }
-        if !self.camera.due(now) {
-            return;
-        }
-        let started = self.find_encoder().and_then(|encoder| {
-            let report = self.reporter(Device::Camera);
-            let camera = Camera { source: self.node.find(&self.config.camera.source), ..self.config.camera.clone() };
-            Capture::start(&camera, encoder, self.bitrate, self.frames.clone(), &self.time, report)
-        });
-        // Opening it may have taken seconds.
-        self.flow = Flow::new(Instant::now());
-        let refused = started.as_ref().ok().and_then(Capture::refused);
-        self.camera.started(started, now);
-        self.camera.remark(refused);
-        self.link_all();
-    }
-
-    fn settle_microphone(&mut self, wanted: bool, now: Instant) {
-        if !wanted {
-            if self.microphone.get().is_some() {
-                self.cut_links();
-                drop(self.microphone.stop());
-                self.link_all();
-            }
-            return;
-        }
-        if !self.microphone.due(now) {
-            return;
-        }
-        let report = self.reporter(Device::Microphone);
-        let started = Microphone::start(&self.config.microphone.source, self.config.audio.bitrate.0, &self.time, report);
-        self.microphone.started(started, now);
-        self.link_all();
-    }
-
-    fn settle_speaker(&mut self, wanted: bool, now: Instant) {
-        if !wanted {
-            drop(self.speaker.stop());
-        } else if self.speaker.due(now) {
-            let report = self.reporter(Device::Speaker);
-            self.speaker.started(Speaker::start(&self.config.speaker.sink, &self.time, report), now);
-            self.seat_all();
-        }
-    }
-
-    fn settle_screen(&mut self, wanted: bool, now: Instant) {
-        let Some(sink) = sink_element(&self.config.screen.output) else {
-            return;
-        };
-        if !wanted {
-            drop(self.screen.stop());
-        } else if self.screen.due(now) {
-            let report = self.reporter(Device::Screen);
-            let (width, height) = (self.config.screen.width, self.config.screen.height);
-            self.screen.started(Screen::start(sink, width, height, &self.time, report), now);
-            self.seat_all();
-        }
     }
 
     fn play_tone(&mut self) {
@@ -252,38 +196,6 @@ impl Engine {
         }
     }
 
-    fn reporter(&mut self, device: Device) -> impl Fn(Report) + Send + Sync + 'static {
-        self.runs += 1;
-        let run = self.runs;
-        self.run_of.insert(device as u8, run);
-        let notes = self.notes.clone();
-        move |report| notes.send(Note::Device { device, run, report })
-    }
-
-    pub(super) fn is_current(&self, device: Device, run: u64) -> bool {
-        self.run_of.get(&(device as u8)) == Some(&run)
-    }
-
-    fn find_encoder(&mut self) -> Result<&'static Encoder, Error> {
-        let camera = &self.config.camera;
-        if self.encoder.is_none() && camera.source != CameraSource::None {
-            let wanted = match &self.config.video.encoder {
-                Wanted::Auto => "auto",
-                Wanted::Element(name) => name,
-            };
-            let found = probe::encoder(wanted, camera.width, camera.height);
-            if let Err(error) = &found {
-                tracing::error!("{error}");
-            }
-            self.encoder = Some(found.map_err(|e| e.to_string()));
-        }
-        match &self.encoder {
-            Some(Ok(encoder)) => Ok(encoder),
-            Some(Err(text)) => Err(Error::Pipeline(text.clone())),
-            None => Err(Error::Pipeline("the camera is switched off".to_owned())),
-        }
-    }
-
     fn look_at_camera(&mut self) {
         let CameraSource::V4l2 { device } = self.node.find(&self.config.camera.source) else {
             return;
@@ -304,18 +216,8 @@ impl Engine {
     }
 
     fn show(&self) {
-        let encoder = match &self.encoder {
-            Some(Ok(encoder)) => EncoderStatus {
-                element: Some(encoder.element.to_owned()),
-                hardware: encoder.hardware,
-                instances: u32::from(self.camera.get().is_some()),
-                frames: self.frames.load(Ordering::Relaxed),
-                bitrate: self.bitrate,
-            },
-            _ => EncoderStatus::default(),
-        };
         let media = MediaStatus {
-            encoder,
+            encoder: self.encoder_status(),
             camera: self.camera.status().clone(),
             microphone: self.microphone.status().clone(),
             speaker: self.speaker.status().clone(),
@@ -352,7 +254,7 @@ fn screen_name(output: &ScreenOutput) -> String {
     }
 }
 
-fn sink_element(output: &ScreenOutput) -> Option<&'static str> {
+pub(super) fn sink_element(output: &ScreenOutput) -> Option<&'static str> {
     match output {
         ScreenOutput::Kms => Some("kmssink"),
         ScreenOutput::Window => Some("autovideosink"),

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use gstreamer_webrtc::WebRTCPeerConnectionState as RemoteState;
 
+use super::devices::Leaving;
 use super::room::{Engine, Seat};
 use super::{Ask, Device, Note};
 use crate::config::{ScreenOutput, SpeakerSink};
 use crate::media::capture::Capture;
 use crate::media::microphone::Microphone;
 use crate::media::peer::{Options, Peer, Role};
-use crate::media::pipeline::{Pipeline, Report};
-use crate::media::{Event, PeerKey, probe, snapshot};
+use crate::media::{Event, PeerKey, probe};
 use crate::protocol::control::{DeviceState, PeerConnection};
 
 /// A peer connection that is not up by then will not be.
@@ -57,8 +57,9 @@ impl Engine {
             }
             Ask::Snapshot(reply) => {
                 let (pictures, width, height) = self.pictures();
-                // Composing takes tens of milliseconds; peers should not wait for it.
-                std::thread::spawn(move || reply.send(snapshot::compose(&pictures, width, height)));
+                self.snapshots.compose(pictures, width, height, move |png| {
+                    let _ = reply.send(png);
+                });
             }
             Ask::Ping(reply) => {
                 let _ = reply.send(());
@@ -107,7 +108,9 @@ impl Engine {
         if let Some(screen) = self.screen.get_mut() {
             screen.remove(key);
         }
-        if self.peers.remove(key).is_some() {
+        if let Some(mut seat) = self.peers.remove(key) {
+            seat.peer.send(None, None);
+            self.retired.add(Leaving::Peer(key.clone()), Instant::now(), move || drop(seat));
             self.say(key, PeerConnection::Closed, None);
         }
     }
@@ -138,10 +141,13 @@ impl Engine {
                 }
             }
             Note::Device { device, run, report } => {
-                if self.is_current(device, run) {
+                if self.runs.is_current(device, run) {
                     self.device(device, report, now);
                 }
             }
+            Note::Started { run, started } => self.started(run, started, now),
+            Note::Stopped { device, run } => self.stopped(device, run),
+            Note::Encoder(found) => self.found_encoder(found),
         }
     }
 
@@ -203,64 +209,6 @@ impl Engine {
         }
     }
 
-    fn device(&mut self, device: Device, report: Report, now: Instant) {
-        let (state, text) = match report {
-            Report::Latency => return self.settle_latency(device),
-            Report::Ended => {
-                // A file plays again from its beginning.
-                match device {
-                    Device::Camera => {
-                        self.cut_links();
-                        drop(self.camera.stop());
-                    }
-                    Device::Microphone => {
-                        self.cut_links();
-                        drop(self.microphone.stop());
-                    }
-                    Device::Speaker | Device::Screen => {}
-                }
-                return;
-            }
-            Report::Failed { state, text } => (state, text),
-        };
-        // One failure makes several messages. The first stopped it, or its start returned it.
-        let running = match device {
-            Device::Camera => self.camera.get().is_some(),
-            Device::Microphone => self.microphone.get().is_some(),
-            Device::Speaker => self.speaker.get().is_some(),
-            Device::Screen => self.screen.get().is_some(),
-        };
-        if !running {
-            return;
-        }
-        match device {
-            Device::Camera => {
-                self.cut_links();
-                self.camera.failed(state, text, now);
-                self.link_all();
-            }
-            Device::Microphone => {
-                self.cut_links();
-                self.microphone.failed(state, text, now);
-                self.link_all();
-            }
-            Device::Speaker => self.speaker.failed(state, text, now),
-            Device::Screen => self.screen.failed(state, text, now),
-        }
-    }
-
-    fn settle_latency(&self, device: Device) {
-        let pipeline: Option<&Pipeline> = match device {
-            Device::Camera => self.camera.get().map(Capture::pipeline),
-            Device::Microphone => self.microphone.get().map(Microphone::pipeline),
-            Device::Speaker => self.speaker.get().map(|s| s.pipeline()),
-            Device::Screen => self.screen.get().map(|s| s.pipeline()),
-        };
-        if let Some(pipeline) = pipeline {
-            pipeline.settle_latency();
-        }
-    }
-
     /// Twice a second during a call.
     pub(super) fn tick(&mut self, now: Instant) {
         let mut changes = Vec::new();
@@ -307,18 +255,19 @@ impl Engine {
         }
         self.adapt();
         self.watch_camera(now);
+        self.watch_encoder(now);
         self.write_pictures(now);
     }
 
-    /// A camera or encoder can stop without an error.
+    /// A camera can stop without an error.
     fn watch_camera(&mut self, now: Instant) {
         if self.camera.get().is_none() {
             return;
         }
         let between = Duration::from_secs(3) / self.config.camera.framerate.max(1);
-        if let Some(stalled) = self.flow.stalled(self.frames.load(Ordering::Relaxed), between, now) {
+        if let Some(stalled) = self.flow.stalled(self.counters.taken.load(Ordering::Relaxed), between, now) {
             let text = format!("no picture came for {} s", stalled.as_secs());
-            self.device(Device::Camera, Report::Failed { state: DeviceState::Failed, text }, now);
+            self.device_failed(Device::Camera, DeviceState::Failed, text, now);
         }
     }
 
@@ -361,9 +310,9 @@ impl Engine {
         let directory = directory.clone();
         self.last_picture_file = now;
         let (pictures, width, height) = self.pictures();
-        std::thread::spawn(move || {
+        self.snapshots.compose(pictures, width, height, move |png| {
             let (part, file) = (directory.join("screen.png.part"), directory.join("screen.png"));
-            let written = snapshot::compose(&pictures, width, height).map_err(|e| e.to_string()).and_then(|png| {
+            let written = png.map_err(|e| e.to_string()).and_then(|png| {
                 std::fs::write(&part, png.bytes).and_then(|()| std::fs::rename(&part, &file)).map_err(|e| e.to_string())
             });
             if let Err(error) = written {

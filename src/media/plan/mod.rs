@@ -5,3 +5,4 @@ pub mod encoder;
 pub mod grid;
 pub mod sdp;
 pub mod testcard;
+pub mod trust;

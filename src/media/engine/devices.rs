@@ -1,0 +1,362 @@
+//! The four devices: each is started when it is needed, stopped when it is not, and tried again when it failed. Starting and stopping
+//! run on threads of their own; here is what begins them and what becomes of their outcome.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::room::{Engine, sink_element};
+use super::{Device, Note, Started};
+use crate::config::Camera;
+use crate::media::capture::{self, Capture, Witness};
+use crate::media::devices::Slot;
+use crate::media::microphone::Microphone;
+use crate::media::pipeline::{Pipeline, Report};
+use crate::media::screen::Screen;
+use crate::media::speaker::Speaker;
+use crate::media::{Error, PeerKey};
+use crate::protocol::control::DeviceState;
+
+/// How long the end of the engine waits for what is being taken down.
+const FAREWELL: Duration = Duration::from_millis(1500);
+
+/// What is being taken down.
+#[derive(Debug, Clone)]
+pub(in crate::media) enum Leaving {
+    /// A device's pipeline.
+    Device(Device),
+    /// A capture pipeline whose encoder failed.
+    Encoder(&'static str),
+    /// A peer's pipeline.
+    Peer(PeerKey),
+}
+
+/// Numbers the runs of a device, so that a late report of an old run is not taken for the new one's.
+#[derive(Debug, Default)]
+pub(in crate::media) struct Runs {
+    last: u64,
+    of: BTreeMap<Device, u64>,
+}
+
+impl Runs {
+    fn next(&mut self, device: Device) -> u64 {
+        self.last += 1;
+        self.of.insert(device, self.last);
+        self.last
+    }
+
+    fn of(&self, device: Device) -> u64 {
+        self.of.get(&device).copied().unwrap_or(0)
+    }
+
+    /// What comes of its present run is not wanted any more.
+    pub(super) fn forget(&mut self, device: Device) {
+        self.of.remove(&device);
+    }
+
+    pub(super) fn is_current(&self, device: Device, run: u64) -> bool {
+        self.of.get(&device) == Some(&run)
+    }
+}
+
+impl Engine {
+    pub(super) fn settle_camera(&mut self, wanted: bool, now: Instant) {
+        if !wanted {
+            if let Some(capture) = self.camera.stop(now) {
+                self.cut_links();
+                self.retire_camera(capture, false, now);
+                self.link_all();
+            }
+            return;
+        }
+        if !self.camera.due(now) {
+            return;
+        }
+        let encoder = match self.encoder() {
+            Some(Ok(encoder)) => encoder,
+            Some(Err(text)) => return drop(self.camera.started(Err(Error::Pipeline(text)), now)),
+            None => return,
+        };
+        let run = self.runs.next(Device::Camera);
+        let report = self.reporter(Device::Camera, run);
+        let camera = Camera { source: self.node.find(&self.config.camera.source), ..self.config.camera.clone() };
+        self.witness = Arc::new(Witness::default());
+        let (bitrate, counters, witness, time) = (self.bitrate, self.counters.clone(), self.witness.clone(), self.time.clone());
+        self.camera.starting(now);
+        self.begin(run, Started::Camera, move || Capture::start(&camera, encoder, bitrate, &counters, &witness, &time, report));
+    }
+
+    pub(super) fn settle_microphone(&mut self, wanted: bool, now: Instant) {
+        if !wanted {
+            if let Some(microphone) = self.microphone.stop(now) {
+                self.cut_links();
+                self.retire(Device::Microphone, microphone, now);
+                self.link_all();
+            }
+            return;
+        }
+        if !self.microphone.due(now) {
+            return;
+        }
+        let run = self.runs.next(Device::Microphone);
+        let report = self.reporter(Device::Microphone, run);
+        let (source, bitrate, time) = (self.config.microphone.source.clone(), self.config.audio.bitrate.0, self.time.clone());
+        self.microphone.starting(now);
+        self.begin(run, Started::Microphone, move || Microphone::start(&source, bitrate, &time, report));
+    }
+
+    pub(super) fn settle_speaker(&mut self, wanted: bool, now: Instant) {
+        if !wanted {
+            if let Some(speaker) = self.speaker.stop(now) {
+                self.retire(Device::Speaker, speaker, now);
+            }
+        } else if self.speaker.due(now) {
+            let run = self.runs.next(Device::Speaker);
+            let report = self.reporter(Device::Speaker, run);
+            let (sink, time) = (self.config.speaker.sink.clone(), self.time.clone());
+            self.speaker.starting(now);
+            self.begin(run, Started::Speaker, move || Speaker::start(&sink, &time, report));
+        }
+    }
+
+    pub(super) fn settle_screen(&mut self, wanted: bool, now: Instant) {
+        let Some(sink) = sink_element(&self.config.screen.output) else {
+            return;
+        };
+        if !wanted {
+            if let Some(screen) = self.screen.stop(now) {
+                self.retire(Device::Screen, screen, now);
+            }
+        } else if self.screen.due(now) {
+            let run = self.runs.next(Device::Screen);
+            let report = self.reporter(Device::Screen, run);
+            let (width, height, time) = (self.config.screen.width, self.config.screen.height, self.time.clone());
+            self.screen.starting(now);
+            self.begin(run, Started::Screen, move || Screen::start(sink, width, height, &time, report));
+        }
+    }
+
+    fn reporter(&self, device: Device, run: u64) -> impl Fn(Report) + Send + Sync + 'static {
+        let notes = self.notes.clone();
+        move |report| notes.send(Note::Device { device, run, report })
+    }
+
+    fn begin<T: 'static>(
+        &mut self,
+        run: u64,
+        wrap: fn(Result<T, Error>) -> Started,
+        start: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) {
+        let notes = self.notes.clone();
+        let begun = std::thread::Builder::new()
+            .name("start".into())
+            .spawn(move || notes.send_surely(Note::Started { run, started: wrap(start()) }));
+        if let Err(error) = begun {
+            self.started(run, wrap(Err(Error::Pipeline(format!("no thread to start it: {error}")))), Instant::now());
+        }
+    }
+
+    /// A start returned.
+    pub(super) fn started(&mut self, run: u64, started: Started, now: Instant) {
+        let device = started.device();
+        if !self.runs.is_current(device, run) {
+            return self.retired.add(Leaving::Device(device), now, move || drop(started));
+        }
+        let early = match started {
+            Started::Camera(Err(Error::Encoder(why))) => {
+                return match self.encoder() {
+                    Some(Ok(encoder)) => self.encoder_failed(encoder, why, false, now),
+                    Some(Err(_)) | None => self.camera.abandon(),
+                };
+            }
+            Started::Camera(outcome) => {
+                let refused = outcome.as_ref().ok().and_then(Capture::refused);
+                let early = self.camera.started(outcome, now);
+                self.camera.remark(refused);
+                self.watch_from(now);
+                early
+            }
+            Started::Microphone(outcome) => self.microphone.started(outcome, now),
+            Started::Speaker(outcome) => self.speaker.started(outcome, now),
+            Started::Screen(outcome) => self.screen.started(outcome, now),
+        };
+        match device {
+            Device::Camera | Device::Microphone => self.link_all(),
+            Device::Speaker | Device::Screen => self.seat_all(),
+        }
+        self.settle_latency(device);
+        if let Some(report) = early {
+            self.device(device, report, now);
+        }
+    }
+
+    pub(super) fn stopped(&mut self, device: Device, run: u64) {
+        if !self.runs.is_current(device, run) {
+            return;
+        }
+        match device {
+            Device::Camera => self.camera.stopped(),
+            Device::Microphone => self.microphone.stopped(),
+            Device::Speaker => self.speaker.stopped(),
+            Device::Screen => self.screen.stopped(),
+        }
+    }
+
+    fn retire<T: Send + 'static>(&mut self, device: Device, running: T, now: Instant) {
+        let (notes, run) = (self.notes.clone(), self.runs.of(device));
+        self.retired.add(Leaving::Device(device), now, move || {
+            drop(running);
+            notes.send_surely(Note::Stopped { device, run });
+        });
+    }
+
+    /// `camera_first`: the encoder is not trusted to stop, and the camera is wanted at once.
+    pub(super) fn retire_camera(&mut self, capture: Capture, camera_first: bool, now: Instant) {
+        if !camera_first {
+            return self.retire(Device::Camera, capture, now);
+        }
+        let (notes, run) = (self.notes.clone(), self.runs.of(Device::Camera));
+        self.retired.add(Leaving::Encoder(capture.encoder().element), now, move || {
+            capture.release_camera();
+            notes.send_surely(Note::Stopped { device: Device::Camera, run });
+            drop(capture);
+        });
+    }
+
+    /// What a running device's pipeline says.
+    pub(super) fn device(&mut self, device: Device, report: Report, now: Instant) {
+        let is_early = match device {
+            Device::Camera => self.camera.early(&report),
+            Device::Microphone => self.microphone.early(&report),
+            Device::Speaker => self.speaker.early(&report),
+            Device::Screen => self.screen.early(&report),
+        };
+        if is_early {
+            return;
+        }
+        let encoder = self.camera.get().map(Capture::encoder).filter(|_| device == Device::Camera && capture::is_encoders(&report));
+        match (report, encoder) {
+            (Report::Latency, _) => self.settle_latency(device),
+            (Report::Ended, _) => self.ended(device, now),
+            (Report::Failed { text, .. }, Some(encoder)) => self.encoder_failed(encoder, text, false, now),
+            (Report::Failed { state, text, .. }, None) => self.device_failed(device, state, text, now),
+        }
+    }
+
+    /// A file plays again from its beginning.
+    fn ended(&mut self, device: Device, now: Instant) {
+        match device {
+            Device::Camera => {
+                if let Some(capture) = self.camera.stop(now) {
+                    self.cut_links();
+                    self.retire_camera(capture, false, now);
+                    self.link_all();
+                }
+            }
+            Device::Microphone => {
+                if let Some(microphone) = self.microphone.stop(now) {
+                    self.cut_links();
+                    self.retire(device, microphone, now);
+                    self.link_all();
+                }
+            }
+            Device::Speaker | Device::Screen => {}
+        }
+    }
+
+    pub(super) fn device_failed(&mut self, device: Device, state: DeviceState, text: String, now: Instant) {
+        // One failure makes several messages. The first stopped it, or its start returned it.
+        match device {
+            Device::Camera if self.camera.get().is_some() => {
+                self.cut_links();
+                if let Some(capture) = self.camera.failed(state, text, now) {
+                    self.retire_camera(capture, false, now);
+                }
+                self.link_all();
+            }
+            Device::Microphone if self.microphone.get().is_some() => {
+                self.cut_links();
+                if let Some(microphone) = self.microphone.failed(state, text, now) {
+                    self.retire(device, microphone, now);
+                }
+                self.link_all();
+            }
+            Device::Speaker if self.speaker.get().is_some() => {
+                if let Some(speaker) = self.speaker.failed(state, text, now) {
+                    self.retire(device, speaker, now);
+                }
+            }
+            Device::Screen if self.screen.get().is_some() => {
+                if let Some(screen) = self.screen.failed(state, text, now) {
+                    self.retire(device, screen, now);
+                }
+            }
+            Device::Camera | Device::Microphone | Device::Speaker | Device::Screen => {}
+        }
+    }
+
+    fn settle_latency(&self, device: Device) {
+        let pipeline: Option<&Pipeline> = match device {
+            Device::Camera => self.camera.get().map(Capture::pipeline),
+            Device::Microphone => self.microphone.get().map(Microphone::pipeline),
+            Device::Speaker => self.speaker.get().map(Speaker::pipeline),
+            Device::Screen => self.screen.get().map(Screen::pipeline),
+        };
+        if let Some(pipeline) = pipeline {
+            pipeline.settle_latency();
+        }
+    }
+
+    /// When to look for what does not return.
+    pub(super) fn stuck_at(&self) -> Option<Instant> {
+        let slots = [self.camera.deadline(), self.microphone.deadline(), self.speaker.deadline(), self.screen.deadline()];
+        slots.into_iter().flatten().chain(self.retired.deadline()).min()
+    }
+
+    /// Reports drivers that do not return, and goes on without them.
+    pub(super) fn notice_stuck(&mut self, now: Instant) {
+        if self.camera.stuck(now) {
+            match self.encoder() {
+                Some(Ok(encoder)) if self.witness.blames_encoder() => {
+                    self.encoder_failed(encoder, "it does not answer".to_owned(), true, now);
+                }
+                Some(_) | None => self.camera.say(DeviceState::Failed, does_not_answer(&self.camera)),
+            }
+        }
+        if self.microphone.stuck(now) {
+            self.microphone.say(DeviceState::Failed, does_not_answer(&self.microphone));
+        }
+        if self.speaker.stuck(now) {
+            self.speaker.say(DeviceState::Failed, does_not_answer(&self.speaker));
+        }
+        if self.screen.stuck(now) {
+            self.screen.say(DeviceState::Failed, does_not_answer(&self.screen));
+        }
+        for leaving in self.retired.overdue(now) {
+            match leaving {
+                Leaving::Encoder(element) => self.encoder_is_lost(element),
+                Leaving::Device(device) => tracing::error!(?device, "a device's driver does not come back"),
+                Leaving::Peer(key) => tracing::warn!(peer = %key.id, "a peer connection takes long to end: a driver may be stuck"),
+            }
+        }
+    }
+
+    pub(super) fn wait_for_farewells(&mut self) {
+        self.retired.wait(FAREWELL);
+    }
+}
+
+impl Started {
+    fn device(&self) -> Device {
+        match self {
+            Self::Camera(_) => Device::Camera,
+            Self::Microphone(_) => Device::Microphone,
+            Self::Speaker(_) => Device::Speaker,
+            Self::Screen(_) => Device::Screen,
+        }
+    }
+}
+
+fn does_not_answer<T>(slot: &Slot<T>) -> String {
+    format!("the driver of {} does not answer", slot.status().device)
+}
