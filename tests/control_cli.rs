@@ -92,6 +92,13 @@ async fn without_a_daemon_every_verb_ends_with_3_and_says_what_to_try() {
         &["events"],
         &["join", "default:lobby"],
         &["leave"],
+        &["call", "reception"],
+        &["call", "reception", "--wait"],
+        &["answer"],
+        &["reject"],
+        &["hangup"],
+        &["do-not-disturb", "on"],
+        &["max-bandwidth", "off"],
         &["mute"],
         &["snapshot", "-"],
     ] {
@@ -112,6 +119,67 @@ async fn a_bad_call_id_is_a_usage_error() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_meant_is_a_usage_error_that_says_what_can() {
+    let long = "x".repeat(65);
+    for (args, says) in [
+        (&["reject", "--reason", &long][..], "64 bytes"),
+        (&["max-bandwidth", "512"], "512 kbit/s"),
+        (&["max-bandwidth", "10 bit/s"], "off"),
+        (&["do-not-disturb", "maybe"], "[possible values: on, off]"),
+        (&["call"], "<WHO>"),
+    ] {
+        let output = run(Path::new("/nonexistent"), args).await;
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains(says), "{args:?}: {}", text(&output.stderr));
+    }
+}
+
+/// A daemon whose calls come to this: an answer, a refusal, or nothing that anybody knows of.
+async fn call_that_ends(state: Value) -> Output {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("control.sock");
+    let hub = HubStatus { url: "ws://hub".into(), state: HubState::Connected, error: None, retry_in_s: None };
+    let (status, receiver) = watch::channel(Status::new("door-1".parse().unwrap(), "callbox test".into(), hub));
+    let (_handle, mut asks) = socket::start(&path, receiver).await.unwrap();
+    let made = |state: &str, reason: Value| {
+        json!({"cid": "default:made-1", "to": "anna", "video": true, "state": state, "callees": [], "reason": reason})
+    };
+    let daemon = tokio::spawn(async move {
+        let ask = asks.recv().await.unwrap();
+        let outgoing = made("dialing", Value::Null);
+        status.send_modify(|status| status.outgoing = Some(serde_json::from_value(outgoing.clone()).unwrap()));
+        ask.reply.send(Ok(outgoing)).unwrap();
+        let ringing = made("ringing", Value::Null);
+        status.send_modify(|status| status.outgoing = Some(serde_json::from_value(ringing).unwrap()));
+        let outgoing = if state.is_string() { made("ended", state.clone()) } else { Value::Null };
+        status.send_modify(|status| {
+            status.outgoing = serde_json::from_value(outgoing).unwrap();
+            status.call = serde_json::from_value(if state.is_object() { state } else { Value::Null }).unwrap();
+        });
+        status
+    });
+    let output = run(&path, &["call", "anna", "--wait"]).await;
+    drop(daemon.await.unwrap());
+    output
+}
+
+#[tokio::test]
+async fn k8_a_call_that_is_waited_for_ends_as_the_call_does() {
+    let joined = json!({
+        "cid": "default:made-1", "state": "joined", "error": null, "participant": "me", "participants": [],
+        "muted": {"audio": false, "video": false}
+    });
+    for (state, code, says) in [
+        (joined, 0, ""),
+        (json!("anna rejected the call: busy\u{1b}[31m"), 1, "error: anna rejected the call: busy[31m\n"),
+        (Value::Null, 1, "error: the call is over\n"),
+    ] {
+        let output = call_that_ends(state).await;
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(code), says));
+    }
+}
+
+#[tokio::test]
 async fn status_prints_a_page_or_the_wire_type_unchanged() {
     let daemon = Daemon::new().await;
     let page = run(&daemon.path(), &["status"]).await;
@@ -125,7 +193,18 @@ async fn status_prints_a_page_or_the_wire_type_unchanged() {
 #[tokio::test]
 async fn what_the_daemon_does_ends_with_0_and_what_it_refuses_with_1() {
     let daemon = Daemon::new().await;
-    for args in [&["join", "default:lobby"][..], &["mute"], &["unmute", "camera"], &["mute", "all"]] {
+    for args in [
+        &["join", "default:lobby"][..],
+        &["call", "anna@example.org", "--audio"],
+        &["answer", "--muted"],
+        &["reject", "--reason", "later"],
+        &["hangup"],
+        &["do-not-disturb", "off"],
+        &["max-bandwidth", "1.5 Mbit/s"],
+        &["mute"],
+        &["unmute", "camera"],
+        &["mute", "all"],
+    ] {
         let output = run(&daemon.path(), args).await;
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{args:?}");
     }

@@ -133,6 +133,26 @@ mod tests {
     }
 
     #[test]
+    fn rings_are_told_from_beginning_to_end() {
+        let before = example();
+        let mut now = before.clone();
+        let ring = serde_json::json!({
+            "cid": "default:visit", "by": "anna", "name": "Anna", "video": true, "since": "2026-01-01T10:00:00Z", "state": "ringing",
+            "reason": null
+        });
+        now.ring = serde_json::from_value(ring).unwrap();
+        now.do_not_disturb = true;
+        assert_eq!(changes(Some(&before), &now), ["call from Anna (video) ringing", "do not disturb on"]);
+        let before = now.clone();
+        let ring = now.ring.as_mut().unwrap();
+        (ring.state, ring.reason) = (crate::protocol::control::RingState::Ended, Some("missed".into()));
+        assert_eq!(changes(Some(&before), &now), ["call from Anna (video) ended: missed"]);
+        let before = now.clone();
+        now.ring = None;
+        assert!(changes(Some(&before), &now).is_empty());
+    }
+
+    #[test]
     fn attempts_that_fail_alike_are_told_once() {
         let before = example();
         let mut now = before.clone();
