@@ -220,6 +220,27 @@ async fn a_hub_that_stops_answering_is_noticed_within_fifteen_seconds_and_found_
 }
 
 #[tokio::test]
+async fn a_token_that_ends_is_renewed_without_leaving_the_call() {
+    let hub = Hub::with("token-lifetime = \"4s\"");
+    let (mut front, mut back) = (door(&hub, "door-1", &hub.socket_url()), door(&hub, "door-2", &hub.socket_url()));
+    front.opened().await;
+    front.join().await;
+    back.opened().await;
+    back.join().await;
+    // Three lives of a token: nobody is ever seen to reconnect.
+    let events = tokio::time::timeout(Duration::from_secs(12), async {
+        loop {
+            match front.next().await {
+                Event::State { state, error, .. } => panic!("{state:?}: {error:?}"),
+                Event::Hub(hub::Event { body: hub::EventBody::ParticipantJoined { .. }, .. }) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+    assert!(events.await.is_err(), "the time is over");
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_refused_by_name() {
     let hub = Hub::start();
     let password = tempfile::NamedTempFile::new().unwrap();

@@ -63,6 +63,7 @@ pub struct Settings {
 
 /// Everything that happens.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant)] // there is one at a time
 pub enum Input {
     /// A person wants something.
     Command(Command),
@@ -111,6 +112,7 @@ pub enum Input {
 
 /// Everything to be done.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant)] // there is one at a time
 pub enum Effect {
     /// Ask the hub; exactly one [`Input::Reply`] with this tag must follow.
     Request {

@@ -46,6 +46,7 @@ fn first(offering: bool, now: Instant) -> Next {
 }
 
 /// What a peer wants done.
+#[allow(clippy::large_enum_variant)] // there is one at a time
 pub(super) enum Wish {
     Do(Effect),
     AskRestart(PeerId),

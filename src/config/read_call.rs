@@ -63,7 +63,7 @@ fn auto_answer(s: &mut Section<'_, '_>) -> Option<AutoAnswer> {
         Value::Text(text) | Value::Word(text) => {
             WORDS.into_iter().find(|(known, _)| known == text).map(|(_, auto_answer)| auto_answer)
         }
-        other => {
+        other @ (Value::Table(_) | Value::Integer(_) | Value::Float | Value::Boolean(_) | Value::Datetime) => {
             let (kind, at) = (other.kind(), s.node("auto-answer").map(|node| node.at.clone())?);
             let name = s.name("auto-answer");
             let problem = Problem::error(format!("`{name}` must be \"off\", \"always\" or a list of users, not {kind}"));
@@ -90,7 +90,7 @@ fn do_not_disturb(s: &mut Section<'_, '_>) -> Option<DoNotDisturb> {
             }
             Some(DoNotDisturb::During(windows))
         }
-        other => {
+        other @ (Value::Table(_) | Value::Text(_) | Value::Integer(_) | Value::Float | Value::Datetime) => {
             let problem = Problem::error(format!("`{}` must be true, false or a list of times, not {}", s.name(KEY), other.kind()));
             s.note(problem.at(&node.at, "").help("write do-not-disturb = [\"22:00-07:00\"]"));
             None

@@ -165,6 +165,8 @@ impl Appliance {
                 let attempt = if matches!(effect, E::SignIn) { Attempt::SignIn } else { Attempt::Socket };
                 wants.push(Want::Attempt(self.attempt, attempt));
             }
+            // Tokens hold for as long as a run.
+            E::Renew => {}
             E::Send(text) => wants.extend(self.link.map(|link| Want::Send(link, text))),
             E::Ping => wants.extend(self.link.map(Want::Ping)),
             E::Disconnect | E::Close => {

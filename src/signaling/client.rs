@@ -54,7 +54,8 @@ pub async fn run(config: Config, mut requests: mpsc::Receiver<(u64, Request)>, e
             },
             (input, link) = outcome(&mut client.attempt) => {
                 client.attempt = None;
-                client.link = link;
+                // A token for the session that goes on brings no other socket.
+                client.link = link.or(client.link.take());
                 input
             }
             input = arrival(&mut client.link), if room => input,
@@ -81,6 +82,10 @@ impl Client {
                             Err(failure) => (Input::Failed(failure), None),
                         }
                     }));
+                }
+                Effect::Renew => {
+                    let config = self.config.clone();
+                    self.attempt = Some(Box::pin(async move { (Input::Renewed(sign_in(&config).await), None) }));
                 }
                 Effect::OpenSocket => {
                     let config = self.config.clone();

@@ -16,19 +16,21 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 
 use super::{Event, Request};
 use crate::protocol::control::HubState;
-use crate::protocol::hub::{self, ClientInfo, OpenSession, Resume, SessionOpened};
-use crate::protocol::rpc::{Error, ErrorKind, Id, Message};
+use crate::protocol::hub::{ClientInfo, OpenSession, Resume};
+use crate::protocol::rpc::{Error, ErrorKind, Id};
 
+mod answers;
 mod backoff;
+mod renewal;
 mod requests;
 #[cfg(test)]
 mod tests;
 
 use backoff::Backoff;
+use renewal::Renewal;
 use requests::Requests;
 
 /// The adapter has shorter limits with better messages; these end what it forgot to end.
@@ -36,11 +38,14 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
 const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 const PONG_TIMEOUT: Duration = Duration::from_secs(5);
+/// A token that is said to live for ages must not overflow the clock.
+const LONGEST_TOKEN: Duration = Duration::from_secs(24 * 3600);
 /// A token this close to its end is not used any more.
 const TOKEN_MARGIN: Duration = Duration::from_secs(30);
 
 /// Something happened.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // there is one at a time
 pub enum Input {
     /// The sign-in that [`Effect::SignIn`] asked for succeeded.
     SignedIn {
@@ -49,6 +54,8 @@ pub enum Input {
         /// How long it is good for.
         expires_in: Duration,
     },
+    /// The token that [`Effect::Renew`] asked for, or why there is none.
+    Renewed(Result<(AccessToken, Duration), Failure>),
     /// The socket that [`Effect::OpenSocket`] asked for is open.
     SocketOpened,
     /// What was asked for failed, or the open socket is gone.
@@ -70,9 +77,12 @@ pub enum Input {
 
 /// Something is to be done.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // there is one at a time
 pub enum Effect {
     /// Get a token.
     SignIn,
+    /// Get a token while the socket stays open: the one in use ends soon.
+    Renew,
     /// Open the socket.
     OpenSocket,
     /// Send a text message.
@@ -140,6 +150,7 @@ pub struct Connection {
     state: State,
     backoff: Backoff,
     token: Option<(AccessToken, Instant)>,
+    renewal: Renewal,
     session: Option<Resume>,
     requests: Requests,
     error: Option<String>,
@@ -154,6 +165,7 @@ impl Connection {
             state: State::Waiting { until: now },
             backoff: Backoff::new(seed),
             token: None,
+            renewal: Renewal::default(),
             session: None,
             requests: Requests::default(),
             error: None,
@@ -181,15 +193,17 @@ impl Connection {
             (Input::Failed(_), State::Waiting { .. }) => return Err(Refused),
             (Input::Failed(failure), _) => self.fail(failure, now),
             (Input::SignedIn { token, expires_in }, State::SigningIn { .. }) => {
-                // A token that is said to live for ages must not overflow the clock.
-                let expires_in = expires_in.min(Duration::from_secs(24 * 3600));
-                self.token = Some((token, now + expires_in));
+                self.token = Some((token, now + expires_in.min(LONGEST_TOKEN)));
                 self.open_socket(now, true);
             }
+            (Input::Renewed(outcome), State::Open { .. }) => self.renewed(outcome, now),
             (Input::SocketOpened, &State::OpeningSocket { fresh, .. }) => self.open_session(now, fresh),
             (Input::Received(text), State::OpeningSession { .. } | State::Open { .. }) => self.received(&text, now),
             (Input::Pong, State::Open { .. }) => self.alive(),
-            (Input::SignedIn { .. } | Input::SocketOpened | Input::Received(_) | Input::Pong, _) => return Err(Refused),
+            (
+                Input::SignedIn { .. } | Input::Renewed(_) | Input::SocketOpened | Input::Received(_) | Input::Pong,
+                _,
+            ) => return Err(Refused),
         }
         Ok(())
     }
@@ -199,6 +213,7 @@ impl Connection {
         for reply in self.requests.expired(now) {
             self.tell(reply);
         }
+        self.renew_in_time(now);
         match self.state {
             State::Waiting { until } if until <= now => self.attempt(now),
             State::SigningIn { deadline } if deadline <= now => {
@@ -243,10 +258,9 @@ impl Connection {
             State::Open { next_ping, .. } => (next_ping, "ping"),
             State::Closed => return None,
         };
-        Some(match self.requests.deadline() {
-            Some(at) if at < own.0 => (at, "request"),
-            Some(_) | None => own,
-        })
+        let renewal = self.renewal.deadline().filter(|_| matches!(self.state, State::Open { .. }));
+        let others = [self.requests.deadline().map(|at| (at, "request")), renewal.map(|at| (at, "renewal"))];
+        others.into_iter().flatten().chain([own]).min_by_key(|(at, _)| *at)
     }
 
     fn attempt(&mut self, now: Instant) {
@@ -288,87 +302,6 @@ impl Connection {
         }
     }
 
-    fn received(&mut self, text: &str, now: Instant) {
-        let message = match Message::parse(text) {
-            Ok(message) => message,
-            Err(error) => return self.fail(Failure::passing(format!("the hub sent what is {}", error.message)), now),
-        };
-        // Whatever arrives shows that the hub is there; a pong may be queued behind it on a slow line.
-        self.alive();
-        match (message, &self.state) {
-            (Message::Response { id: Some(id), outcome }, State::OpeningSession { id: ours, fresh, .. }) if id == *ours => {
-                let fresh = *fresh;
-                self.session_answered(outcome, fresh, now);
-            }
-            (Message::Response { id: Some(id), outcome }, _) => {
-                if let Some(reply) = self.requests.answered(&id, outcome) {
-                    self.tell(reply);
-                }
-            }
-            (Message::Response { id: None, outcome }, _) => {
-                let why = outcome.err().map_or_else(String::new, |error| error.message);
-                self.fail(Failure::passing(format!("the hub could not read a message of ours: {why}")), now);
-            }
-            (Message::Request { id, method, .. }, _) => {
-                let error = Error::new(ErrorKind::MethodNotFound, format!("a client has no method `{method}`"));
-                self.effects.push_back(Effect::Send(Message::Response { id: Some(id), outcome: Err(error) }.to_json()));
-            }
-            (Message::Notification { method, params }, State::Open { .. }) if method == "event" => self.event(params, now),
-            (Message::Notification { .. }, _) => {}
-        }
-    }
-
-    fn session_answered(&mut self, outcome: Result<Value, Error>, fresh: bool, now: Instant) {
-        let opened = match outcome {
-            Ok(value) => serde_json::from_value::<SessionOpened>(value),
-            Err(error) if error.kind == ErrorKind::Unauthenticated && !fresh => {
-                // The token ended early: the hub has new keys, or another idea of time.
-                self.effects.push_back(Effect::Disconnect);
-                return self.sign_in(now);
-            }
-            Err(error) => {
-                if error.kind == ErrorKind::Unauthenticated {
-                    self.token = None;
-                } else {
-                    self.session = None;
-                }
-                return self.fail(Failure::passing(format!("the hub refused a session: {}", error.message)), now);
-            }
-        };
-        let opened = match opened {
-            Ok(opened) => opened,
-            Err(error) => return self.fail(Failure::passing(format!("the hub's answer to session.open: {error}")), now),
-        };
-        let last_seq = match &self.session {
-            Some(session) if opened.resumed => Some(session.last_seq),
-            Some(_) | None => None,
-        };
-        self.session = Some(Resume { session: opened.session.clone(), last_seq: last_seq.unwrap_or(0) });
-        self.backoff.reached();
-        self.error = None;
-        self.state = State::Open { since: now, next_ping: now + PING_INTERVAL, pong_until: None };
-        self.tell(Event::State { state: HubState::Connected, error: None, retry_in: None });
-        self.tell(Event::Opened { resumed: last_seq.is_some(), opened });
-    }
-
-    fn event(&mut self, params: Value, now: Instant) {
-        let Some(session) = &mut self.session else { return };
-        let Some(seq) = params.get("seq").and_then(Value::as_u64) else { return };
-        if seq <= session.last_seq {
-            return;
-        }
-        if seq != session.last_seq + 1 {
-            let gap = format!("events {} to {} of the hub are missing", session.last_seq + 1, seq - 1);
-            self.session = None;
-            return self.fail(Failure::passing(gap), now);
-        }
-        session.last_seq = seq;
-        // An event that a newer hub knows and we do not is counted and passed over.
-        if let Ok(event) = serde_json::from_value::<hub::Event>(params) {
-            self.tell(Event::Hub(event));
-        }
-    }
-
     fn alive(&mut self) {
         if let State::Open { pong_until, .. } = &mut self.state {
             *pong_until = None;
@@ -381,6 +314,7 @@ impl Connection {
         }
         let wait = if failure.slow { self.backoff.slow() } else { self.backoff.next() };
         self.state = State::Waiting { until: now + wait };
+        self.renewal = Renewal::default();
         self.error = Some(failure.message);
         self.effects.push_back(Effect::Disconnect);
         self.tell(Event::State { state: HubState::Disconnected, error: self.error.clone(), retry_in: Some(wait) });

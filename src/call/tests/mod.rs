@@ -1,4 +1,5 @@
 //! The core alone: a hub and a media engine are played by hand, on virtual time.
+#![allow(clippy::wildcard_enum_match_arm)]
 
 mod calling;
 mod connections;
@@ -193,8 +194,7 @@ fn join_in(effects: &[Effect]) -> Option<(u64, &JoinCall)> {
 }
 
 fn requests(effects: &[Effect]) -> Vec<&Request> {
-    let request = |effect| if let &Effect::Request { ref request, .. } = effect { Some(request) } else { None };
-    effects.iter().filter_map(request).collect()
+    effects.iter().filter_map(|effect| if let Effect::Request { request, .. } = effect { Some(request) } else { None }).collect()
 }
 
 fn refusal(kind: ErrorKind, message: &str) -> Result<Value, Error> {
