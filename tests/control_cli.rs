@@ -141,9 +141,7 @@ async fn call_that_ends(state: Value) -> Output {
     let hub = HubStatus { url: "ws://hub".into(), state: HubState::Connected, error: None, retry_in_s: None };
     let (status, receiver) = watch::channel(Status::new("door-1".parse().unwrap(), "callbox test".into(), hub));
     let (_handle, mut asks) = socket::start(&path, receiver).await.unwrap();
-    let made = |state: &str, reason: Value| {
-        json!({"cid": "default:made-1", "to": "anna", "video": true, "state": state, "callees": [], "reason": reason})
-    };
+    let made = |state: &str, reason: Value| json!({"cid": "default:made-1", "to": "anna", "video": true, "state": state, "callees": [], "reason": reason});
     let daemon = tokio::spawn(async move {
         let ask = asks.recv().await.unwrap();
         let outgoing = made("dialing", Value::Null);

@@ -16,7 +16,6 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-
 use super::{Event, Request};
 use crate::protocol::control::HubState;
 use crate::protocol::hub::{ClientInfo, OpenSession, Resume};
@@ -200,10 +199,9 @@ impl Connection {
             (Input::SocketOpened, &State::OpeningSocket { fresh, .. }) => self.open_session(now, fresh),
             (Input::Received(text), State::OpeningSession { .. } | State::Open { .. }) => self.received(&text, now),
             (Input::Pong, State::Open { .. }) => self.alive(),
-            (
-                Input::SignedIn { .. } | Input::Renewed(_) | Input::SocketOpened | Input::Received(_) | Input::Pong,
-                _,
-            ) => return Err(Refused),
+            (Input::SignedIn { .. } | Input::Renewed(_) | Input::SocketOpened | Input::Received(_) | Input::Pong, _) => {
+                return Err(Refused);
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Calling and being called.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -11,15 +12,14 @@ use crate::cli::Failure;
 use crate::cli::verbs::CallArgs;
 use crate::protocol::control::{CallState, OutgoingState, OutgoingStatus, Status};
 
+/// How often a call that is waited for is looked at; its end is shown for much longer.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 /// `callbox call`.
 pub fn call(args: &CallArgs) -> Result<(), Failure> {
     let socket = &args.socket.socket;
-    // First the events: what happens between the two must not be missed.
     let mut link = Link::open(socket)?;
-    if args.wait {
-        link.call("events", Value::Null)?;
-    }
-    let value = Link::open(socket)?.call("call", json!({"to": args.to, "audio_only": args.audio}))?;
+    let value = link.call("call", json!({"to": args.to, "audio_only": args.audio}))?;
     if args.json {
         print(&value.to_string())?;
     }
@@ -28,11 +28,12 @@ pub fn call(args: &CallArgs) -> Result<(), Failure> {
     }
     let made: OutgoingStatus =
         serde_json::from_value(value).map_err(|e| Failure::failed(format!("the daemon speaks another version's language: {e}")))?;
-    link.patient()?;
+    // Asked again and again: a change that is taken back at once makes no event.
     loop {
-        if let Some(outcome) = came_of(&made, &read(&link.notification("status")?)?) {
+        if let Some(outcome) = came_of(&made, &read(&link.call("status", Value::Null)?)?) {
             return outcome;
         }
+        std::thread::sleep(LOOK_AGAIN);
     }
 }
 
