@@ -47,6 +47,7 @@ pub mod signaling;
 pub mod hub;
 
 #[cfg(all(test, feature = "appliance", feature = "hub"))]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::wildcard_enum_match_arm)]
 mod fleet;
 
 #[cfg(all(any(test, fuzzing), feature = "appliance", feature = "hub"))]

@@ -34,6 +34,7 @@ mod room;
 mod seats;
 mod status;
 #[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm)]
 mod tests;
 
 use std::time::SystemTime;
@@ -62,6 +63,7 @@ pub struct Settings {
 }
 
 /// Everything that happens.
+#[allow(clippy::large_enum_variant)] // moved once, kept nowhere
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant)] // there is one at a time
 pub enum Input {
@@ -111,6 +113,7 @@ pub enum Input {
 }
 
 /// Everything to be done.
+#[allow(clippy::large_enum_variant)] // moved once, kept nowhere
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant)] // there is one at a time
 pub enum Effect {

@@ -289,6 +289,7 @@ impl<'a> Section<'a, '_> {
     }
 
     /// Whole numbers, truth values among them, under names of somebody else's choice, in the order they were written.
+    #[allow(clippy::type_complexity)] // names with numbers, and where each stands
     pub fn numbers(&mut self, key: &'static str) -> Option<At<Vec<(&'a str, At<i32>)>>> {
         let node = self.node(key)?;
         let Value::Table(table) = &node.value else {

@@ -290,7 +290,7 @@ impl Fleet {
             match out {
                 hub::Out::Text(text, seq) => {
                     let delay = self.delay();
-                    let at = self.network.to_client(link, now + delay);
+                    let at = self.network.arrives_at_client(link, now + delay);
                     self.at(at, Happening::ToClient(link, text, seq));
                 }
                 hub::Out::Close => {
@@ -306,7 +306,7 @@ impl Fleet {
         match want {
             Want::Attempt(number, attempt) => self.later(delay, Happening::Attempted(client, number, attempt)),
             Want::Send(link, text) => {
-                let at = self.network.to_hub(link, self.now + delay);
+                let at = self.network.arrives_at_hub(link, self.now + delay);
                 self.at(at, Happening::ToHub(link, text));
             }
             Want::Ping(link) => self.later(delay, Happening::Pong(link)),

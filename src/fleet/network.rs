@@ -56,14 +56,14 @@ impl Network {
         self.parted.clear();
     }
 
-    pub fn to_hub(&mut self, link: LinkId, at: Instant) -> Instant {
+    pub fn arrives_at_hub(&mut self, link: LinkId, at: Instant) -> Instant {
         self.links.get_mut(&link).map_or(at, |link| {
             link.to_hub = link.to_hub.max(at);
             link.to_hub
         })
     }
 
-    pub fn to_client(&mut self, link: LinkId, at: Instant) -> Instant {
+    pub fn arrives_at_client(&mut self, link: LinkId, at: Instant) -> Instant {
         self.links.get_mut(&link).map_or(at, |link| {
             link.to_client = link.to_client.max(at);
             link.to_client

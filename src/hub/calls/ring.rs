@@ -256,13 +256,13 @@ impl Calls {
         let cid = reject.cid.clone();
         self.allowed(by, &cid, Capability::JoinCall)?;
         let call = self.call_mut(&cid)?;
-        let Some(ring) = call.info.ring.as_mut().filter(|ring| ring.ended.is_none()) else { return Err(Refused::NotRinging(cid)) };
+        let Some(ring) = &mut call.info.ring else { return Err(Refused::NotRinging(cid)) };
         if ring.by == by.user.id {
             return self.cancel(by, reject);
         }
         match callee(ring, &by.user.id) {
             Some(callee) if callee.state == CalleeState::Ringing => callee.state = CalleeState::Rejected,
-            // Asked again, since the answer was lost.
+            // Asked again, since the answer was lost; the ring may be over by that very rejection.
             Some(callee) if callee.state == CalleeState::Rejected => return Ok(Answer::Done),
             Some(_) | None => return Err(Refused::NotRinging(cid)),
         }
@@ -282,7 +282,13 @@ impl Calls {
         check::reason(reason.as_ref())?;
         check::custom("`extension`", &extension)?;
         let call = self.allowed(by, &cid, Capability::JoinCall)?;
-        let Some(ring) = call.info.ring.as_ref().filter(|ring| ring.ended.is_none()) else { return Err(Refused::NotRinging(cid)) };
+        let Some(ring) = &call.info.ring else { return Err(Refused::NotRinging(cid)) };
+        match ring.ended {
+            None => {}
+            // Asked again, since the answer was lost.
+            Some(RingEnd::Cancelled) if ring.by == by.user.id => return Ok(Answer::Done),
+            Some(_) => return Err(Refused::NotRinging(cid)),
+        }
         if ring.by != by.user.id {
             self.allowed(by, &cid, Capability::EndCall)?;
         }

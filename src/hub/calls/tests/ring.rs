@@ -119,6 +119,8 @@ fn k10_reject_tells_the_caller_why_and_c23_with_an_extension() {
     world.ask(4, "carl", reject(None)).unwrap();
     assert_eq!(ended(&world), Some(RingEnd::Unanswered));
     world.told();
+    world.ask(4, "carl", reject(None)).unwrap();
+    world.told_is(&[]);
     assert!(matches!(world.ask(9, "zoe", reject(None)).unwrap_err(), Refused::NotRinging(_)));
     let long = Request::Reject(WithReason { cid: cid(), reason: Some("x".repeat(65)), extension: json!(null) });
     assert_eq!(world.ask(2, "ben", long).unwrap_err().kind(), ErrorKind::TooLarge);
@@ -170,6 +172,8 @@ fn the_caller_cancels_by_cancel_reject_or_leave_and_nobody_else_does() {
         for session in 2..=4 {
             assert!(told.contains(&(session, "cancelled by anna, Some(Cancelled)".into())), "{told:?}");
         }
+        world.ask(1, "anna", cancel()).unwrap();
+        world.told_is(&[]);
     }
 }
 
