@@ -19,27 +19,41 @@ plug_lines() {
         echo "${LINES[number]}" >"$SIMULATOR/bank0/line$((number + 2))/name"
     done
     echo 1 >"$SIMULATOR/live"
+    for number in "${!LINES[@]}"; do
+        LINE_AT[${LINES[number]}]=/sys/devices/platform/$(cat "$SIMULATOR/dev_name")/$(cat "$SIMULATOR/bank0/chip_name")/sim_gpio$((number + 2))
+    done
 }
 unplug_lines() {
     [ -d "$SIMULATOR" ] || return 0
     echo 0 >"$SIMULATOR/live"
     rmdir "$SIMULATOR"/bank0/line* "$SIMULATOR/bank0" "$SIMULATOR"
 }
-# Where the simulator shows a line.
-line() {
-    local number
-    for number in "${!LINES[@]}"; do
-        [ "${LINES[number]}" != "$1" ] || echo "/sys/devices/platform/$(cat "$SIMULATOR/dev_name")/$(cat "$SIMULATOR/bank0/chip_name")/sim_gpio$((number + 2))"
-    done
-}
+# Where the simulator shows a line. Without starting a program: presses are quick.
+declare -A LINE_AT=()
+line() { echo "${LINE_AT[$1]}"; }
 # value LINE WANTED
-value() { [ "$(cat "$(line "$1")/value")" = "$2" ]; }
-down() { case $1 in BELL) echo pull-down ;; *) echo pull-up ;; esac >"$(line "$1")/pull"; }
-up() { case $1 in BELL) echo pull-up ;; *) echo pull-down ;; esac >"$(line "$1")/pull"; }
+value() { [ "$(cat "${LINE_AT[$1]}/value")" = "$2" ]; }
+down() { case $1 in BELL) echo pull-down ;; *) echo pull-up ;; esac >"${LINE_AT[$1]}/pull"; }
+up() { case $1 in BELL) echo pull-up ;; *) echo pull-down ;; esac >"${LINE_AT[$1]}/pull"; }
 press() {
     down "$1"
     sleep "${2:-0.3}"
     up "$1"
+}
+# flicker NAME COMMAND COMMAND: five times both; whether that was quick enough to be bouncing. A busy machine stops in between.
+flicker() {
+    local begin=${EPOCHREALTIME/./} last now slowest=0
+    last=$begin
+    for _ in 1 2 3 4 5; do
+        for how in "$2" "$3"; do
+            "$how" "$1"
+            now=${EPOCHREALTIME/./}
+            [ $((now - last)) -le $slowest ] || slowest=$((now - last))
+            last=$now
+        done
+    done
+    say "$1 bounces, at the slowest after $((slowest / 1000)) ms"
+    [ $slowest -lt 50000 ]
 }
 
 # start_gpio_door [KEY=VALUE…]
