@@ -34,7 +34,6 @@ mod room;
 mod seats;
 mod status;
 #[cfg(test)]
-#[allow(clippy::wildcard_enum_match_arm)]
 mod tests;
 
 use std::time::SystemTime;
@@ -63,7 +62,6 @@ pub struct Settings {
 }
 
 /// Everything that happens.
-#[allow(clippy::large_enum_variant)] // moved once, kept nowhere
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant)] // there is one at a time
 pub enum Input {
@@ -113,7 +111,6 @@ pub enum Input {
 }
 
 /// Everything to be done.
-#[allow(clippy::large_enum_variant)] // moved once, kept nowhere
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant)] // there is one at a time
 pub enum Effect {

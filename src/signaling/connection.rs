@@ -43,7 +43,6 @@ const LONGEST_TOKEN: Duration = Duration::from_secs(24 * 3600);
 const TOKEN_MARGIN: Duration = Duration::from_secs(30);
 
 /// Something happened.
-#[allow(clippy::large_enum_variant)] // moved once, kept nowhere
 #[derive(Debug, Clone)]
 #[allow(clippy::large_enum_variant)] // there is one at a time
 pub enum Input {
@@ -76,7 +75,6 @@ pub enum Input {
 }
 
 /// Something is to be done.
-#[allow(clippy::large_enum_variant)] // moved once, kept nowhere
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // there is one at a time
 pub enum Effect {
