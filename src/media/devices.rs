@@ -175,9 +175,7 @@ impl<T> Slot<T> {
     /// To be started anew at once.
     #[must_use = "dropping it may take as long as its driver likes"]
     pub fn take(&mut self, now: Instant) -> Option<T> {
-        if self.get().is_none() {
-            return None;
-        }
+        self.get()?;
         match std::mem::replace(&mut self.phase, Phase::Stopping(Busy::from(now))) {
             Phase::Running(running) => Some(running),
             Phase::Off | Phase::Starting(_) | Phase::Stopping(_) => None,
