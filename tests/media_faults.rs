@@ -1,7 +1,7 @@
 //! What hardware does in the field, done by elements under the names of hardware: the call goes on. Numbers are those of the list of
 //! faults that the appliance must survive.
 #![cfg(feature = "appliance")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, missing_docs)]
 
 mod engines;
 mod faulty;
@@ -17,7 +17,7 @@ use faulty::{Fault, script};
 const HARDWARE: &str = "vah264enc";
 
 /// `a` has the hardware, `b` only looks and listens.
-async fn two(camera: CameraSource) -> (Engine, Engine) {
+fn two(camera: CameraSource) -> (Engine, Engine) {
     let mut with_hardware = settings();
     with_hardware.camera.source = camera;
     let mut without = settings();
@@ -107,7 +107,7 @@ async fn longest_pause(engine: &mut Engine, more: u64) -> Result<Duration, Strin
 async fn replaced_in_the_call(fault: Fault, within: Duration, reason: &str) {
     let _alone = ALONE.lock().await;
     script(HARDWARE, &[Fault::Nothing, fault]);
-    let (mut a, mut b) = two(CameraSource::Test).await;
+    let (mut a, mut b) = two(CameraSource::Test);
     wait_for(&mut a, "hardware encoder", |view| element(view) == HARDWARE && view.media.encoder.hardware).await;
     let pulse = Pulse::of(&a.handle);
     connect(&mut a, &mut b, 1).await;
@@ -158,7 +158,7 @@ async fn fault_7_an_encoder_that_does_not_come_back_from_being_opened_is_replace
 async fn fault_7_an_encoder_that_does_not_come_back_from_being_stopped_does_not_hold_up_the_next_call() {
     let _alone = ALONE.lock().await;
     script(HARDWARE, &[Fault::Nothing, Fault::NeverStops]);
-    let (mut a, mut b) = two(CameraSource::Test).await;
+    let (mut a, mut b) = two(CameraSource::Test);
     wait_for(&mut a, "hardware encoder", |view| element(view) == HARDWARE).await;
     let pulse = Pulse::of(&a.handle);
     connect(&mut a, &mut b, 1).await;
@@ -178,7 +178,7 @@ async fn fault_7_an_encoder_that_does_not_come_back_from_being_stopped_does_not_
 async fn fault_6_an_encoder_that_failed_once_is_used_again_in_the_next_call() {
     let _alone = ALONE.lock().await;
     script(HARDWARE, &[Fault::Nothing, Fault::Fails(30), Fault::Nothing]);
-    let (mut a, mut b) = two(CameraSource::Test).await;
+    let (mut a, mut b) = two(CameraSource::Test);
     wait_for(&mut a, "hardware encoder", |view| element(view) == HARDWARE).await;
     connect(&mut a, &mut b, 1).await;
     wait_for(&mut a, "software encoder", |view| element(view) == "x264enc").await;
@@ -196,7 +196,7 @@ async fn fault_6_an_encoder_that_failed_once_is_used_again_in_the_next_call() {
 async fn passed_over(fault: Fault, reason: &str) {
     let _alone = ALONE.lock().await;
     script(HARDWARE, &[fault]);
-    let (mut a, mut b) = two(CameraSource::Test).await;
+    let (mut a, mut b) = two(CameraSource::Test);
     let pulse = Pulse::of(&a.handle);
     connect(&mut a, &mut b, 1).await;
     let view = wait_for(&mut a, "software encoder", |view| element(view) == "x264enc").await;
@@ -225,7 +225,7 @@ async fn fault_7_a_camera_whose_driver_does_not_come_back_leaves_the_sound() {
     let _alone = ALONE.lock().await;
     script(HARDWARE, &[Fault::DoesNotOpen]);
     script("libcamerasrc", &[Fault::NeverOpens]);
-    let (mut a, mut b) = two(CameraSource::Libcamera { camera: None }).await;
+    let (mut a, mut b) = two(CameraSource::Libcamera { camera: None });
     let pulse = Pulse::of(&a.handle);
     connect(&mut a, &mut b, 1).await;
     wait_for(&mut b, "sound", |view| packets(view) > 100).await;
@@ -244,7 +244,7 @@ async fn fault_7_a_camera_that_does_not_come_back_from_being_stopped_leaves_the_
     let _alone = ALONE.lock().await;
     script(HARDWARE, &[Fault::DoesNotOpen]);
     script("libcamerasrc", &[Fault::NeverStops]);
-    let (mut a, mut b) = two(CameraSource::Libcamera { camera: None }).await;
+    let (mut a, mut b) = two(CameraSource::Libcamera { camera: None });
     let pulse = Pulse::of(&a.handle);
     connect(&mut a, &mut b, 1).await;
     wait_for(&mut b, "pictures", |view| peer(view).video.frames_decoded > 30).await;
