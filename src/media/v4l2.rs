@@ -4,12 +4,16 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use gstreamer as gst;
+use gstreamer::glib;
 use gstreamer::prelude::*;
 
 use super::Error;
 use super::pipeline::{capsfilter, element, parse_caps};
 use crate::config::Camera;
 use crate::protocol::control::DeviceState;
+
+/// Under which name GStreamer complains to GLib.
+const GLIB_DOMAIN: &str = "GStreamer";
 
 /// What gives raw pictures of a V4L2 device, and what it would not do.
 pub struct Source {
@@ -72,18 +76,30 @@ fn set_control(source: &gst::Element, device: &str, control: &str, value: i32) -
         Some(text) if text.contains("does not exist") => {
             Err(format!("{device} has no control `{control}`: `v4l2-ctl -d {device} --list-ctrls` says which it has"))
         }
-        Some(_) => Err(format!("{device} does not take {control} = {value}")),
+        Some(_) => Err(format!(
+            "{device} has no control `{control}`, or does not take {value}: `v4l2-ctl -d {device} --list-ctrls` says what it has"
+        )),
     }
 }
 
-/// The warnings that GStreamer logs under a category, on this thread, while something is done.
+/// The warnings that GStreamer logs under a category, on this thread, while something is done. In place of some of them 1.22 complains
+/// to GLib that what it logs about is no object.
 fn overhear(category: &str, act: impl FnOnce()) -> Vec<String> {
     let Some(category) = gst::DebugCategory::get(category) else {
         act();
         return Vec::new();
     };
     let heard = Arc::new(Mutex::new(Vec::new()));
-    let (here, ear) = (std::thread::current().id(), heard.clone());
+    let here = std::thread::current().id();
+    let (ear, other_ear) = (heard.clone(), heard.clone());
+    let levels = glib::LogLevels::LEVEL_WARNING | glib::LogLevels::LEVEL_CRITICAL;
+    let handler = glib::log_set_handler(Some(GLIB_DOMAIN), levels, false, false, move |domain, level, text| {
+        if std::thread::current().id() != here {
+            glib::log_default_handler(domain, level, Some(text));
+        } else if let Ok(mut heard) = other_ear.lock() {
+            heard.push(text.to_owned());
+        }
+    });
     let before = category.threshold();
     category.set_threshold(before.max(gst::DebugLevel::Warning));
     let listener = gst::log::add_log_function(move |of, level, _, _, _, _, message| {
@@ -97,6 +113,7 @@ fn overhear(category: &str, act: impl FnOnce()) -> Vec<String> {
     });
     act();
     gst::log::remove_log_function(listener);
+    glib::log_remove_handler(Some(GLIB_DOMAIN), handler);
     category.set_threshold(before);
     heard.lock().map(|mut heard| std::mem::take(&mut *heard)).unwrap_or_default()
 }
@@ -114,11 +131,12 @@ mod tests {
             gst::warning!(category, "a warning");
             gst::info!(category, "only news");
             gst::error!(gst::CAT_RUST, "of somebody else");
+            glib::g_critical!(GLIB_DOMAIN, "not an object");
             std::thread::scope(|scope| {
                 scope.spawn(|| gst::warning!(category, "on another thread"));
             });
         });
         gst::warning!(category, "afterwards");
-        assert_eq!(heard, ["a warning"]);
+        assert_eq!(heard, ["a warning", "not an object"]);
     }
 }
