@@ -47,6 +47,7 @@ async fn k8_making_answering_and_ending_a_call_is_told_by_its_history() {
         await soon('they see each other', () => anna.call.getById(made).remoteTracks.length && ben.call.getById(received).remoteTracks.length);
         const [a, b] = [anna.call.getById(made), ben.call.getById(received)];
         await soon('media', () => b.call.state.remoteParticipants[0].connected && anna.call.getById(made).localTracks.length === 2);
+        await soon('the microphone', () => b.call.microphone.status === 'on');
         const kinds = anna.call.getById(made).localTracks.map((id) => anna.media.getTrackById(id).kind);
         const box = document.body.appendChild(document.createElement('div'));
         anna.media.renderTracks(anna.call.getById(made).remoteTracks, box);
