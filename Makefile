@@ -38,7 +38,7 @@ fuzz: rust ## hostile bytes for what strangers can send (TARGET=rpc, sdp, token 
 	@scripts/install build
 	@scripts/fuzz $(TARGET)
 
-bench: rust ## CPU, memory, memory, latency and join time against Chromium; the hub against other servers
+bench: rust ## CPU, memory, latency and join time against Chromium; the hub against other servers
 	@scripts/install build run demo test bench
 	@scripts/bench
 
