@@ -67,6 +67,12 @@ impl Calls {
     /// The call, if it is there and this user may do this in it.
     pub(super) fn allowed(&self, by: &Caller, cid: &Cid, capability: Capability) -> Result<&Call, Refused> {
         let call = self.calls.get(cid).ok_or_else(|| Refused::NoSuchCall(cid.clone()))?;
+        self.allowed_in(by, call, capability)?;
+        Ok(call)
+    }
+
+    fn allowed_in(&self, by: &Caller, call: &Call, capability: Capability) -> Result<(), Refused> {
+        let cid = &call.info.cid;
         if is_of_other_team(call, &by.user) {
             return Err(Refused::OtherTeam(cid.clone()));
         }
@@ -76,13 +82,14 @@ impl Calls {
         if !self.capabilities(cid, Some(call), &by.user).contains(&capability) {
             return Err(Refused::Forbidden { cid: cid.clone(), capability });
         }
-        Ok(call)
+        Ok(())
     }
 
     /// Whether this user may come in now (G16, G34, G35, G39 to G41).
-    pub(super) fn may_join(&self, by: &Caller, cid: &Cid) -> Result<(), Refused> {
-        self.allowed(by, cid, Capability::ReadCall)?;
-        let call = self.allowed(by, cid, Capability::JoinCall)?;
+    pub(super) fn may_join(&self, by: &Caller, call: &Call) -> Result<(), Refused> {
+        let cid = &call.info.cid;
+        self.allowed_in(by, call, Capability::ReadCall)?;
+        self.allowed_in(by, call, Capability::JoinCall)?;
         let own = self.capabilities(cid, Some(call), &by.user);
         if call.info.ended_at.is_some() && !own.contains(&Capability::JoinEndedCall) {
             return Err(Refused::Ended(cid.clone()));

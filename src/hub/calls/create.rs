@@ -32,18 +32,24 @@ impl Calls {
             self.allowed(by, &cid, Capability::ReadCall)?;
             if data.ring {
                 self.may_ring_again(by, &cid)?;
+            }
+            if data.notify {
+                self.allowed(by, &cid, Capability::JoinCall)?;
+            }
+            if data.ring || data.notify {
                 self.paces.ring(&by.user.id, now)?;
             }
         } else {
-            self.create(by, &cid, &data, now)?;
+            let call = self.draft(by, &cid, &data)?;
+            self.create(by, call, &data, now)?;
         }
         self.follow(by.session, &cid);
         self.ring_and_notify(by, &cid, &data, Value::Null, now);
         self.whole(by, &cid)
     }
 
-    /// Makes the call, checked as a whole before anything changes. Ringing follows by [`Self::ring_and_notify`].
-    pub(super) fn create(&mut self, by: &Caller, cid: &Cid, data: &CallData, now: Instant) -> Result<(), Refused> {
+    /// The call as it will be, checked as a whole; nothing changes.
+    pub(super) fn draft(&self, by: &Caller, cid: &Cid, data: &CallData) -> Result<Call, Refused> {
         let call_type = self.types.named(cid.kind())?;
         let capability = Capability::CreateCall;
         if !super::access::capabilities(call_type, None, &by.user).contains(&capability) {
@@ -73,11 +79,19 @@ impl Calls {
         if data.ring {
             super::ring::callees(&call, &by.user.id, None)?;
             super::ring::rings(&call)?;
+        }
+        Ok(call)
+    }
+
+    /// Keeps a drafted call. Ringing follows by [`Self::ring_and_notify`].
+    pub(super) fn create(&mut self, by: &Caller, call: Call, data: &CallData, now: Instant) -> Result<(), Refused> {
+        if data.ring || data.notify {
             self.paces.ring(&by.user.id, now)?;
         }
         self.paces.create(&by.user.id, now)?;
+        let cid = call.info.cid.clone();
         self.calls.insert(cid.clone(), call);
-        self.changed(cid);
+        self.changed(&cid);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::call::{Participant, Presence};
+use super::call::{Call, Participant, Presence};
 use super::create::rfc3339;
 use super::{Answer, Caller, Calls, Refused, SessionId, Timer, access, check};
 use crate::protocol::hub::{
@@ -26,7 +26,7 @@ impl Calls {
             match known {
                 Some(known) if known.seen.user.id != by.user.id => return Err(Refused::NotYours(known.seen.id.clone())),
                 Some(_) => {}
-                None => self.has_place(by, &cid)?,
+                None => self.has_place(by, call)?,
             }
             self.come_in(by, session, &cid, join.participation, join.custom)
         } else {
@@ -34,35 +34,22 @@ impl Calls {
                 return Err(Refused::NoSuchCall(cid));
             }
             let data = join.data.unwrap_or_default();
-            self.create_to_join(by, &cid, &data, now)?;
+            // A call that its creator may not join is not created either.
+            let call = self.draft(by, &cid, &data)?;
+            self.may_join(by, &call)?;
+            self.create(by, call, &data, now)?;
             self.ring_and_notify(by, &cid, &data, Value::Null, now);
             self.come_in(by, session, &cid, join.participation, join.custom)
         }
     }
 
-    /// Creates a call that the creator may join; a call that it may not join is not created either.
-    fn create_to_join(
-        &mut self,
-        by: &Caller,
-        cid: &Cid,
-        data: &crate::protocol::hub::CallData,
-        now: Instant,
-    ) -> Result<(), Refused> {
-        self.create(by, cid, data, now)?;
-        self.may_join(by, cid).inspect_err(|_| {
-            self.calls.remove(cid);
-            self.effects.retain(|effect| !matches!(effect, super::Effect::Changed(changed) if changed == cid));
-        })
-    }
-
-    fn has_place(&self, by: &Caller, cid: &Cid) -> Result<(), Refused> {
-        self.may_join(by, cid)?;
-        let Some(call) = self.calls.get(cid) else { return Ok(()) };
+    fn has_place(&self, by: &Caller, call: &Call) -> Result<(), Refused> {
+        self.may_join(by, call)?;
         let places = match call.info.settings.limits.max_participants as usize {
             0 => self.limits.participants,
             own => own.min(self.limits.participants),
         };
-        if call.participants.len() >= places { Err(Refused::Full { cid: cid.clone(), places }) } else { Ok(()) }
+        if call.participants.len() >= places { Err(Refused::Full { cid: call.info.cid.clone(), places }) } else { Ok(()) }
     }
 
     fn come_in(

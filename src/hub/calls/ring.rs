@@ -61,7 +61,8 @@ impl Calls {
             return Err(Refused::RingsAlready(cid));
         }
         self.may_follow(by, &cid)?;
-        self.create(by, &cid, &data, now)?;
+        let call = self.draft(by, &cid, &data)?;
+        self.create(by, call, &data, now)?;
         self.follow(by.session, &cid);
         self.ring_and_notify(by, &cid, &data, extension, now);
         self.whole(by, &cid)

@@ -246,20 +246,8 @@ impl Engine {
     /// A file plays again from its beginning.
     fn ended(&mut self, device: Device, now: Instant) {
         match device {
-            Device::Camera => {
-                if let Some(capture) = self.camera.stop(now) {
-                    self.cut_links();
-                    self.retire_camera(capture, false, now);
-                    self.link_all();
-                }
-            }
-            Device::Microphone => {
-                if let Some(microphone) = self.microphone.stop(now) {
-                    self.cut_links();
-                    self.retire(device, microphone, now);
-                    self.link_all();
-                }
-            }
+            Device::Camera => self.settle_camera(false, now),
+            Device::Microphone => self.settle_microphone(false, now),
             Device::Speaker | Device::Screen => {}
         }
     }

@@ -292,6 +292,20 @@ fn rings_are_limited_per_user_and_the_refusal_says_when_to_try_again() {
 }
 
 #[test]
+fn notifying_by_the_way_is_limited_and_needs_the_same_as_notifying() {
+    let mut world = World::new();
+    world.create("anna", "default:lobby", json!({"members": [{"user_id": "ben"}]}));
+    let by_the_way =
+        || Request::GetOrCreate(GetCall { data: Some(CallData { notify: true, ..CallData::default() }), ..get("lobby") });
+    for _ in 0..5 {
+        world.ask(0, "anna", by_the_way()).unwrap();
+    }
+    assert_eq!(world.ask(0, "anna", by_the_way()).unwrap_err().kind(), ErrorKind::RateLimited);
+    world.with_role("eve", "nobody");
+    assert_eq!(world.ask(0, "eve", by_the_way()).unwrap_err().kind(), ErrorKind::PermissionDenied);
+}
+
+#[test]
 fn a_ring_survives_a_restart_of_the_hub_and_still_ends() {
     let mut world = ringing("each");
     world.ask(2, "ben", accept()).unwrap();
