@@ -141,8 +141,9 @@ impl Core {
             Command::Join { cid } => {
                 self.cancel_outgoing("another call was joined", now);
                 self.left = false;
-                if self.room.as_ref().is_none_or(|room| room.cid != cid || room.joining == Joining::Out) {
-                    self.enter(cid, Origin::Room, Wish::default(), now);
+                match &mut self.room {
+                    Some(room) if room.cid == cid && room.joining != Joining::Out => room.knock(),
+                    Some(_) | None => self.enter(cid, Origin::Room, Wish::default(), now),
                 }
                 Ok(())
             }

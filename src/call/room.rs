@@ -148,6 +148,13 @@ impl InCall {
         peers.chain(join).chain(alone).min()
     }
 
+    /// Asks at once instead of later: a person wants it, or something has changed.
+    pub(super) fn knock(&mut self) {
+        if matches!(self.joining, Joining::Again(_) | Joining::Lobby(_) | Joining::Ended(_)) {
+            (self.joining, self.pause) = (Joining::Wanted, FIRST_PAUSE);
+        }
+    }
+
     /// Not in it any more, or not yet.
     pub(super) fn outside(&mut self, joining: Joining, why: impl Into<String>) {
         (self.me, self.joining, self.error) = (None, joining, Some(why.into()));

@@ -66,10 +66,13 @@ impl Core {
             EventBody::Ended { by, .. } => return self.put_out(LeaveReason::Ended, Some(&by.clone()), now),
             EventBody::Closed { reason } => return self.put_out(*reason, None, now),
             EventBody::Capabilities { own_capabilities } => {
-                let mut admitted = [Capability::JoinCall, Capability::JoinBackstage].into_iter();
-                let waits = matches!(room.joining, Joining::Lobby(_) | Joining::Again(_));
-                if room.me.is_none() && waits && admitted.any(|capability| own_capabilities.contains(&capability)) {
-                    room.joining = Joining::Wanted;
+                let lacked = match room.joining {
+                    Joining::Lobby(_) | Joining::Again(_) => &[Capability::JoinCall, Capability::JoinBackstage][..],
+                    Joining::Ended(_) => &[Capability::JoinEndedCall],
+                    Joining::Wanted | Joining::Asked(_) | Joining::Done | Joining::Out => &[],
+                };
+                if room.me.is_none() && lacked.iter().any(|capability| own_capabilities.contains(capability)) {
+                    room.knock();
                 }
                 room.capabilities.clone_from(own_capabilities);
                 return;

@@ -88,6 +88,23 @@ fn g16_an_ended_call_is_waited_for_without_knocking() {
 }
 
 #[test]
+fn a_person_who_asks_for_the_same_call_again_is_not_made_to_wait() {
+    for refusal in [refusal(ErrorKind::CallEnded, "the call was ended"), not_live(None), refusal(ErrorKind::Full, "full")] {
+        let (mut bench, _) = refused(refusal);
+        assert!(join_in(&bench.command(Command::Join { cid: lobby() }).unwrap()).is_some());
+        assert_eq!(bench.command(Command::Join { cid: lobby() }).unwrap(), [], "once at a time");
+    }
+}
+
+#[test]
+fn g16_an_ended_call_is_joined_as_soon_as_that_is_allowed() {
+    let (mut bench, _) = refused(refusal(ErrorKind::CallEnded, "the call was ended"));
+    let may = |own_capabilities: Vec<hub::Capability>| E::Capabilities { own_capabilities };
+    assert!(join_in(&bench.event(may(vec![hub::Capability::JoinCall]))).is_none());
+    assert!(join_in(&bench.event(may(vec![hub::Capability::JoinEndedCall]))).is_some());
+}
+
+#[test]
 fn an_ended_call_that_is_opened_again_is_joined() {
     let (mut bench, effects) = refused(refusal(ErrorKind::CallEnded, "the call was ended"));
     let mut ended = call(&lobby());
