@@ -138,6 +138,24 @@ impl<T> Slot<T> {
         }
     }
 
+    /// It was started, and is shown as before until it gave something: see [`Self::proven`].
+    pub fn started_on_trial(&mut self, outcome: Result<T, Error>, now: Instant) -> Option<Report> {
+        let (state, error) = (self.status.state, self.status.error.clone());
+        let early = self.started(outcome, now);
+        if self.get().is_some() {
+            (self.status.state, self.status.error) = (state, error);
+        }
+        early
+    }
+
+    /// What was started on trial gives what it should.
+    pub fn proven(&mut self) {
+        if self.get().is_some() && self.status.state != DeviceState::Running {
+            self.status.state = DeviceState::Running;
+            self.status.error = None;
+        }
+    }
+
     /// It runs, and yet something is to be said about it.
     pub fn remark(&mut self, text: Option<String>) {
         if let (Some(_), Some(text)) = (self.get(), text) {
@@ -273,9 +291,14 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// It has just been started.
-    pub fn new(now: Instant) -> Self {
-        Self { count: None, flows: false, moved: now }
+    /// It has just been started, with so much given before, if that is known.
+    pub fn new(count: Option<u64>, now: Instant) -> Self {
+        Self { count, flows: false, moved: now }
+    }
+
+    /// Whether anything came.
+    pub fn flows(&self) -> bool {
+        self.flows
     }
 
     /// Takes how much came so far. For how long nothing came, if that is too long for a device that gives something every `between`.
@@ -300,14 +323,14 @@ mod tests {
         let start = Instant::now();
         let after = |ms| start + Duration::from_millis(ms);
         let rate = Duration::from_millis(100);
-        let mut flow = Flow::new(start);
+        let mut flow = Flow::new(None, start);
         assert_eq!(flow.stalled(7, rate, after(500)), None);
         assert_eq!(flow.stalled(7, rate, after(7000)), None);
         assert_eq!(flow.stalled(8, rate, after(8000)), None);
         assert_eq!(flow.stalled(8, rate, after(9900)), None);
         assert_eq!(flow.stalled(8, rate, after(10_500)), Some(Duration::from_millis(2500)));
-        assert_eq!(Flow::new(start).stalled(7, rate, after(1)), None);
-        let mut silent = Flow::new(start);
+        assert_eq!(Flow::new(None, start).stalled(7, rate, after(1)), None);
+        let mut silent = Flow::new(None, start);
         assert_eq!(silent.stalled(0, rate, after(500)), None);
         assert_eq!(silent.stalled(0, rate, after(10_500)), Some(Duration::from_millis(10_500)));
     }
@@ -331,6 +354,22 @@ mod tests {
         assert_eq!(pauses, [500, 1000, 2000, 3000, 3000]);
         assert_eq!(slot.status().state, DeviceState::Missing);
         slot.started(Ok(()), now);
+        assert_eq!((slot.status().state, slot.status().error.clone()), (DeviceState::Running, None));
+    }
+
+    #[test]
+    fn a_device_on_trial_is_shown_as_failed_until_it_gives_something() {
+        let now = Instant::now();
+        let mut slot: Slot<()> = Slot::new("camera".into(), true);
+        slot.starting(now);
+        slot.started_on_trial(Ok(()), now);
+        assert_eq!(slot.status().state, DeviceState::Starting);
+        let _ = slot.failed(DeviceState::Failed, "no picture came".into(), now);
+        slot.stopped();
+        slot.starting(now);
+        slot.started_on_trial(Ok(()), now);
+        assert_eq!((slot.status().state, slot.status().error.is_some()), (DeviceState::Failed, true));
+        slot.proven();
         assert_eq!((slot.status().state, slot.status().error.clone()), (DeviceState::Running, None));
     }
 

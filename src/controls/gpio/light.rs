@@ -29,7 +29,8 @@ pub(super) fn lit(pattern: Pattern, after: Duration) -> (bool, Option<Duration>)
 
 fn is_so(what: Shows, status: &Status) -> bool {
     let call = status.call.as_ref();
-    let device = |device: &DeviceStatus| device.state == DeviceState::Running;
+    // One that is being opened may be giving already.
+    let device = |device: &DeviceStatus| matches!(device.state, DeviceState::Running | DeviceState::Starting);
     match what {
         Shows::InCall => call.is_some_and(|call| matches!(call.state, CallState::Joined | CallState::Reconnecting)),
         Shows::Joining => call.is_some_and(|call| call.state == CallState::Joining),

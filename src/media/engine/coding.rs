@@ -133,7 +133,7 @@ impl Engine {
     /// A camera was started.
     pub(super) fn watch_from(&mut self, now: Instant) {
         let (taken, coded) = (self.counters.taken.load(Ordering::Relaxed), self.counters.coded.load(Ordering::Relaxed));
-        self.flow = crate::media::devices::Flow::new(now);
+        self.flow = crate::media::devices::Flow::new(Some(taken), now);
         self.through = Through::new(taken, coded, now);
     }
 

@@ -170,9 +170,7 @@ impl Engine {
                 };
             }
             Started::Camera(outcome) => {
-                let refused = outcome.as_ref().ok().and_then(Capture::refused);
-                let early = self.camera.started(outcome, now);
-                self.camera.remark(refused);
+                let early = self.camera.started_on_trial(outcome, now);
                 self.watch_from(now);
                 early
             }

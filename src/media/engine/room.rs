@@ -16,7 +16,7 @@ use crate::media::capture::{self, Capture, Counters, Witness};
 use crate::media::devices::{Flow, Slot, Through};
 use crate::media::microphone::{self, Microphone};
 use crate::media::node::Node;
-use crate::media::peer::Peer;
+use crate::media::peer::{self, Peer};
 use crate::media::pipeline::Timebase;
 use crate::media::retire::Retired;
 use crate::media::screen::Screen;
@@ -97,7 +97,7 @@ impl Engine {
             coding: Coding::default(),
             counters: Arc::default(),
             witness: Arc::default(),
-            flow: Flow::new(now),
+            flow: Flow::new(None, now),
             through: Through::new(0, 0, now),
             node: Node::default(),
             runs: Runs::default(),
@@ -117,6 +117,9 @@ impl Engine {
     pub(super) fn first_look(&mut self) {
         self.look_at_camera();
         self.look_for_encoder();
+        if let Err(error) = std::thread::Builder::new().name("warm-up".into()).spawn(peer::warm_up) {
+            tracing::warn!("the first connection will take longer: {error}");
+        }
         self.show();
     }
 

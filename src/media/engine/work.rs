@@ -268,6 +268,10 @@ impl Engine {
         if let Some(stalled) = self.flow.stalled(self.counters.taken.load(Ordering::Relaxed), between, now) {
             let text = format!("no picture came for {} s", stalled.as_secs());
             self.device_failed(Device::Camera, DeviceState::Failed, text, now);
+        } else if self.flow.flows() && self.camera.status().state != DeviceState::Running {
+            let refused = self.camera.get().and_then(Capture::refused);
+            self.camera.proven();
+            self.camera.remark(refused);
         }
     }
 

@@ -64,6 +64,14 @@ pub enum Role {
     },
 }
 
+/// Makes what all connections of a process share, so that the first one need not wait for it: GStreamer's RSA key, which takes seconds
+/// on small boards. Not for the engine's thread.
+pub fn warm_up() {
+    if let Err(error) = element("dtlsdec") {
+        tracing::error!(%error, "there can be no connection");
+    }
+}
+
 /// One peer connection.
 #[derive(Debug)]
 pub struct Peer {

@@ -13,7 +13,7 @@ inherit cargo cargo-update-recipe-crates pkgconfig systemd useradd
 # Made from Cargo.lock by `scripts/yocto-crates`.
 require ${BPN}-crates.inc
 
-DEPENDS = "gstreamer1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-bad"
+DEPENDS = "alsa-lib gstreamer1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-bad"
 
 # A device needs the appliance only; add hub for a box that is both.
 PACKAGECONFIG ??= "appliance"
