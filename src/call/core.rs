@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::clock::Clock;
+use super::ice::Ice;
 use super::incoming::Incoming;
 use super::limits::Wish;
 use super::outgoing::Outgoing;
@@ -44,6 +45,7 @@ pub struct Core {
     /// Rings that were dealt with: call, and when it began.
     pub(super) rung: VecDeque<(Cid, String)>,
     pub(super) owed: Owed,
+    pub(super) ice: Ice,
     /// Calls made since the start.
     pub(super) calls: u64,
     pub(super) next_tag: u64,
@@ -72,6 +74,7 @@ impl Core {
             quiet: None,
             rung: VecDeque::new(),
             owed: Owed::default(),
+            ice: Ice::default(),
             calls: 0,
             next_tag: 1,
             effects: VecDeque::new(),
@@ -96,7 +99,7 @@ impl Core {
             Input::Hub(event) => self.event(event, now),
             Input::Reply { tag, outcome } => {
                 let owed = self.owed.answered(tag, outcome.as_ref().err(), now);
-                if !owed && !self.incoming_reply(tag, &outcome, now) && !self.outgoing_reply(tag, &outcome, now) {
+                if !owed && !self.ice_reply(tag, &outcome, now) && !self.incoming_reply(tag, &outcome, now) && !self.outgoing_reply(tag, &outcome, now) {
                     self.room_reply(tag, outcome, now);
                 }
             }
@@ -132,8 +135,9 @@ impl Core {
         let room = self.room.as_ref().and_then(|room| room.deadline(self.hub_open));
         let incoming = self.incoming.as_ref().and_then(|incoming| incoming.deadline(self.hub_open));
         let outgoing = self.outgoing.as_ref().and_then(|outgoing| outgoing.deadline(self.hub_open, now));
+        let ice = self.ice.deadline().filter(|_| self.hub_open);
         let owed = self.owed.deadline().filter(|_| self.hub_open).map(|at| (at, "tell the hub again"));
-        [room, incoming, outgoing, owed].into_iter().flatten().min()
+        [room, incoming, outgoing, ice, owed].into_iter().flatten().min()
     }
 
     fn command(&mut self, command: Command, now: Instant) -> Result<(), Refused> {
@@ -225,6 +229,7 @@ impl Core {
         self.settle_company(now);
         self.settle_room(now);
         self.settle_limits();
+        self.settle_ice(now);
         self.settle_peers(now);
         self.settle_tone(now);
         self.settle_owed(now);

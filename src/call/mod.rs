@@ -25,6 +25,7 @@
 mod clock;
 mod core;
 mod exits;
+mod ice;
 mod incoming;
 mod limits;
 mod outgoing;
@@ -45,7 +46,7 @@ use serde_json::Value;
 
 use crate::config::CallConfig;
 use crate::protocol::control::{Command, PeerConnection};
-use crate::protocol::hub::{Event, GetCall, JoinCall, Muted, Signal};
+use crate::protocol::hub::{Event, GetCall, IceServers, JoinCall, Muted, Signal};
 use crate::protocol::{Cid, ParticipantId, UserId, rpc};
 
 /// How this appliance takes part in calls.
@@ -148,6 +149,8 @@ pub enum Effect {
     },
     /// Take the peer connection down.
     Close(PeerId),
+    /// Use these servers for connections that begin from now on, and no others of the hub's.
+    IceServers(IceServers),
     /// Switch microphone and camera.
     Mute(Muted),
     /// The most that may be sent to each peer, bit/s; none: as configured.
@@ -190,6 +193,8 @@ pub enum Request {
     Mute(Cid, Muted),
     /// `call.set_max_bandwidth`, kbit/s.
     SetMaxBandwidth(Cid, u32),
+    /// `session.ice_servers`
+    IceServers,
     /// `call.signal`
     Signal {
         /// Which call.

@@ -39,6 +39,11 @@ impl Core {
         room.capabilities = call.own_capabilities;
         room.ring = call.ring;
         room.is_in(me);
+        // Before the connections that need them.
+        self.ice_servers(joined.ice_servers, now);
+        let Some(room) = &mut self.room else {
+            return;
+        };
         let gone: Vec<ParticipantId> = room.peers.keys().filter(|id| others.iter().all(|p| p.id != **id)).cloned().collect();
         for id in gone {
             self.participant_left(&id);

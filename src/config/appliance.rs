@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Bitrate, CallConfig, Gpio, LogLevel};
+use super::{Bitrate, CallConfig, Gpio, LogLevel, Network};
 use crate::protocol::UserId;
 
 /// `callbox.toml`, and everything laid over it.
@@ -273,21 +273,6 @@ pub enum ScreenOutput {
 
 /// How often a snapshot is written unless configured otherwise.
 pub const DEFAULT_SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
-
-/// `[network]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Network {
-    /// `stun://HOST:PORT`.
-    pub stun_servers: Vec<String>,
-    /// How long packets are held back to put them in order.
-    pub jitter_buffer: Duration,
-}
-
-impl Default for Network {
-    fn default() -> Self {
-        Self { stun_servers: Vec::new(), jitter_buffer: Duration::from_millis(60) }
-    }
-}
 
 /// `[control]`.
 #[derive(Debug, Clone, PartialEq)]

@@ -82,17 +82,6 @@ pub fn pin(text: &str) -> Result<[u8; 32], String> {
     bytes.try_into().map_err(|bytes: Vec<u8>| format!("SHA-256 has 32 bytes, this has {}", bytes.len()))
 }
 
-/// `stun:HOST[:PORT]` or `stun://HOST[:PORT]`, as GStreamer wants it.
-pub fn stun(text: &str) -> Result<String, String> {
-    let text = match text.strip_prefix("stun:") {
-        Some(rest) if !rest.starts_with("//") => format!("stun://{rest}"),
-        _ => text.to_owned(),
-    };
-    address(&text, &["stun"])?;
-    let has_port = text.rsplit(']').next().is_some_and(|tail| tail.trim_start_matches("stun://").contains(':'));
-    Ok(if has_port { text } else { format!("{}:3478", text.trim_end_matches('/')) })
-}
-
 /// Notes what speaks against a file that holds a secret.
 pub fn secret_file(section: &mut Section<'_, '_>, key: &str, file: &At<PathBuf>) {
     let name = section.name(key);
@@ -155,14 +144,6 @@ mod tests {
         assert!(pin("sha256//AAAA").unwrap_err().contains("has 3"));
         assert!(pin("md5//AAAA").is_err());
         assert!(pin("sha256//?").is_err());
-    }
-
-    #[test]
-    fn a_stun_server_gets_its_port() {
-        assert_eq!(stun("stun:stun.example.org"), Ok("stun://stun.example.org:3478".into()));
-        assert_eq!(stun("stun://stun.example.org:19302"), Ok("stun://stun.example.org:19302".into()));
-        assert_eq!(stun("stun://[::1]"), Ok("stun://[::1]:3478".into()));
-        assert!(stun("turn:x").is_err());
     }
 
     #[test]

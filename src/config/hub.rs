@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Log, Secret};
-use crate::protocol::UserId;
+use crate::protocol::{IceUrl, UserId};
 use crate::protocol::hub::{PutCallType, Role};
 
 /// `hub.toml`.
@@ -32,6 +32,8 @@ pub struct Hub {
     pub log: Log,
     /// Who is told of rings by HTTP; none: nobody.
     pub webhook: Option<Webhook>,
+    /// What is handed out for networks where a direct path needs help; none: nothing.
+    pub turn: Option<Turn>,
     /// Call types besides the built-in ones, and changes to those.
     pub call_types: Vec<PutCallType>,
     /// Keys of integrators, who sign tokens for users of their own.
@@ -53,6 +55,7 @@ impl Default for Hub {
             tls: None,
             log: Log::default(),
             webhook: None,
+            turn: None,
             call_types: Vec::new(),
             token_keys: Vec::new(),
             users: Vec::new(),
@@ -68,6 +71,20 @@ pub struct Tls {
     /// Its private key.
     pub key: PathBuf,
 }
+
+/// `[turn]`: STUN and TURN servers that clients are told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Where they are.
+    pub urls: Vec<IceUrl>,
+    /// The secret that the hub shares with the TURN servers, in this file, without the line end; none: there is only STUN.
+    pub secret_file: Option<PathBuf>,
+    /// How long credentials are good for.
+    pub lifetime: Duration,
+}
+
+/// How long TURN credentials are good for unless configured otherwise.
+pub const DEFAULT_TURN_LIFETIME: Duration = Duration::from_secs(12 * 3600);
 
 /// `[[user]]`.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,6 +14,7 @@ mod gpio;
 mod hub;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod layers;
+mod network;
 #[cfg(feature = "appliance")]
 mod read_appliance;
 #[cfg(feature = "appliance")]
@@ -22,6 +23,8 @@ mod read_call;
 mod read_gpio;
 #[cfg(feature = "hub")]
 mod read_hub;
+#[cfg(feature = "appliance")]
+mod read_network;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod reader;
 #[cfg(test)]
@@ -36,14 +39,15 @@ use std::path::{Path, PathBuf};
 
 pub use appliance::{
     Appliance, Audio, Camera, CameraSource, Control, DEFAULT_SNAPSHOT_INTERVAL, DEFAULT_SOCKET, DEFAULT_TONE, Encoder, HubLink,
-    Log, Microphone, MicrophoneSource, Network, Screen, ScreenOutput, Speaker, SpeakerSink, Trust, Video,
+    Log, Microphone, MicrophoneSource, Screen, ScreenOutput, Speaker, SpeakerSink, Trust, Video,
 };
 pub use call::{AutoAnswer, BadWindow, CallConfig, DoNotDisturb, SpeedDial, WhenBusy, Window};
 pub use gpio::{
     Bias, Button, DEFAULT_DEBOUNCE, DEFAULT_DOUBLE_TIME, DEFAULT_HOLD_TIME, DEFAULT_PULSE, DEFAULT_STUCK_TIME, Gpio, Light, Line,
     LineId, MAX_PULSE, Pattern, Privacy, Relay, Shown, Shows,
 };
-pub use hub::{Hub, HubUser, Tls, TokenKey, TokenKeyKind, Webhook, WebhookEvent};
+pub use hub::{Hub, HubUser, Tls, TokenKey, TokenKeyKind, Turn, Webhook, WebhookEvent};
+pub use network::{Network, PortRange, TurnServer};
 pub use report::Report;
 pub use value::{BadBitrate, Bitrate, LogLevel, Secret};
 

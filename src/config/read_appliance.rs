@@ -7,7 +7,7 @@ use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::tree::Table;
 use super::*;
-use super::{check, read_call, read_gpio, similar};
+use super::{check, read_call, read_gpio, read_network, similar};
 
 const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 
@@ -22,7 +22,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
     let video = video(reading.section(root, "video"));
     let audio = audio(reading.section(root, "audio"));
     let screen = screen(reading.section(root, "screen"));
-    let network = network(reading.section(root, "network"));
+    let network = read_network::read(reading, root);
     let control = control(reading.section(root, "control"));
     let log = Log { level: reading.section(root, "log").log_level().unwrap_or_default() };
     let gpio = read_gpio::read(reading, root);
@@ -296,18 +296,6 @@ fn screen(mut s: Section<'_, '_>) -> Screen {
         height: even(&mut s, "height").unwrap_or(default.height),
         read_test_card: s.boolean("read-test-card").unwrap_or(default.read_test_card),
     }
-}
-
-fn network(mut s: Section<'_, '_>) -> Network {
-    let mut servers = Vec::new();
-    for server in s.texts("stun-servers").unwrap_or_default() {
-        match check::stun(server.value) {
-            Ok(server) => servers.push(server),
-            Err(why) => s.bad("stun-servers", &server.at, why),
-        }
-    }
-    let jitter_buffer = s.duration("jitter-buffer", Duration::ZERO..=Duration::from_secs(2));
-    Network { stun_servers: servers, jitter_buffer: jitter_buffer.unwrap_or(Network::default().jitter_buffer) }
 }
 
 fn control(mut s: Section<'_, '_>) -> Control {

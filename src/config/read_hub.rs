@@ -1,6 +1,7 @@
 //! `hub.toml`: from the merged tree to [`Hub`].
 
 mod keys;
+mod turn;
 mod types;
 mod webhook;
 
@@ -62,6 +63,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Hub {
         tls: tls(reading.section(root, "tls")),
         log: Log { level: reading.section(root, "log").log_level().unwrap_or_default() },
         webhook: webhook::read(reading.section(root, "webhook")),
+        turn: turn::read(reading.section(root, "turn")),
         call_types: types::read(reading, root),
         token_keys: keys::read(reading, root),
         users: users(reading, root),

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::helpers::Helpers;
 use super::{Error, VERSION, wire};
 use crate::call::{Core, Effect, Input, PeerId, Refused};
 use crate::config;
@@ -25,6 +26,7 @@ pub(super) struct Driver {
     pub core: Core,
     pub hub: signaling::Handle,
     pub engine: media::Handle,
+    pub helpers: Helpers,
     pub relays: Opener,
     pub shown: watch::Sender<Status>,
     pub view: watch::Receiver<media::View>,
@@ -205,6 +207,7 @@ impl Driver {
             Effect::Close(peer) => self.engine.close_peer(key(peer))?,
             Effect::Mute(muted) => self.engine.mute(muted)?,
             Effect::SetMaxBitrate(bits) => self.engine.max_bitrate(bits)?,
+            Effect::IceServers(servers) => self.engine.helpers(self.helpers.with(&servers))?,
             Effect::Tone(tone) => self.engine.tone(tone)?,
         }
         Ok(())

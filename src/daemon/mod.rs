@@ -10,6 +10,7 @@
 //! ```
 
 mod driver;
+mod helpers;
 mod participation;
 mod watchdog;
 pub(crate) mod wire;
@@ -20,7 +21,7 @@ use tokio::sync::watch;
 
 use crate::config;
 use crate::controls::{gpio, socket};
-use crate::protocol::hub::{ClientInfo, ClientKind};
+use crate::protocol::hub::{ClientInfo, ClientKind, IceServers};
 use crate::{call, media, signaling};
 
 /// Why the daemon does not run.
@@ -59,6 +60,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         trust: config.hub.trust.clone(),
         client: ClientInfo { kind: ClientKind::Appliance, version: VERSION.to_owned() },
     };
+    let mut helpers = helpers::Helpers::new(&config.network, config.hub.trust.clone());
     let participant = participation::load(&config.state_directory, &config.hub.user);
     let core = call::Core::new(
         call::Settings {
@@ -81,12 +83,13 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         screen: config.screen,
         network: config.network,
     })?;
+    engine.helpers(helpers.with(&IceServers::default()))?;
     let (hub, hub_events) = signaling::start(signaling_config);
     watchdog::start(engine.clone());
     ready();
     watchdog::ready();
     let (relays, gpio, private) = (lines.opener(), lines.view(), lines.private());
-    driver::Driver { core, hub, engine, relays, shown, view, gpio, private, wished: Instant::now(), first_picture_ms: None }
+    driver::Driver { core, hub, engine, helpers, relays, shown, view, gpio, private, wished: Instant::now(), first_picture_ms: None }
         .run(hub_events, media_events, asks, wanted)
         .await
 }

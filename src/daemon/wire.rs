@@ -19,6 +19,7 @@ pub(crate) fn request(request: Request) -> signaling::Request {
         Request::Reject(cid, why) => signaling::Request::Reject(reason(cid, Some(why))),
         Request::Cancel(cid) => signaling::Request::Cancel(reason(cid, None)),
         Request::Mute(cid, muted) => signaling::Request::Mute(MuteSelf { cid, muted, sharing: None }),
+        Request::IceServers => signaling::Request::IceServers,
         Request::SetMaxBandwidth(cid, max_bandwidth) => signaling::Request::SetMaxBandwidth(SetMaxBandwidth { cid, max_bandwidth }),
         Request::Signal { cid, peer, signal } => {
             signaling::Request::Signal(SendSignal { cid, to: peer.participant, epoch: peer.epoch, signal })

@@ -28,6 +28,7 @@ mod socket;
 mod store;
 mod tls;
 pub(crate) mod tokens;
+mod turn;
 mod webhook;
 
 use std::fs::DirBuilder;
@@ -75,12 +76,13 @@ pub async fn serve(config: config::Hub, listening: impl FnOnce(&str), shutdown: 
     let key = directory.join("token.key");
     let tokens = tokens::Tokens::open(&key, config.token_lifetime, config.refresh_lifetime, &config.token_keys)?;
     let webhook = config.webhook.as_ref().map(webhook::start).transpose()?;
+    let turn = config.turn.as_ref().map(turn::Turn::open).transpose()?;
     let (driver, identities) = load(&config)?;
     let at = config.listen;
     let listener = accept::listen(at).map_err(|source| Error::Listen { address: at, source })?;
     let address = listener.local_addr().map_err(|source| Error::Listen { address: at, source })?;
 
-    let (handle, mut driving) = driver.with_webhook(webhook).start();
+    let (handle, mut driving) = driver.with_webhook(webhook).with_turn(turn).start();
     let (signin, paces) = (signin::SignIn::default(), Mutex::default());
     let app = Arc::new(http::App { users, tokens, identities, signin, paces, driver: handle.clone() });
     let (stop, stopped) = watch::channel(false);

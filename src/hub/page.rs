@@ -5,7 +5,7 @@
 //!                        │        backstage ┘  ringing, dial, choose, endings, tones
 //!                        └─ callbox.js ─ sdk/…   the SDK: `import { Client } from '/callbox.js'`; types in callbox.d.ts
 //!
-//!   sdk/client ─┬─ connection, tokens, services     one session with the hub
+//!   sdk/client ─┬─ connection, tokens, services, relays  one session with the hub
 //!               ├─ call ─┬─ verbs, state            one call: what can be asked of it, and what is known of it
 //!               │        ├─ outgoing ─ device, screen, capture      what we send
 //!               │        ├─ mesh ─ participant, peer, bandwidth     everybody else
@@ -72,6 +72,7 @@ const FILES: &[(&str, &str, &[u8])] = files![
     "sdk/outgoing.js": JS,
     "sdk/participant.js": JS,
     "sdk/peer.js": JS,
+    "sdk/relays.js": JS,
     "sdk/screen.js": JS,
     "sdk/services.js": JS,
     "sdk/sound.js": JS,

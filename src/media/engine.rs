@@ -11,6 +11,7 @@ use super::capture::Capture;
 use super::microphone::Microphone;
 use super::peer::Role;
 use super::pipeline::Report;
+use super::plan::ice::Helpers;
 use super::probe::Found;
 use super::screen::Screen;
 use super::snapshot::Png;
@@ -43,7 +44,7 @@ pub struct Config {
     pub audio: config::Audio,
     /// Where remote pictures go.
     pub screen: config::Screen,
-    /// Jitter buffer, STUN.
+    /// Jitter buffer, ports, whether everything is relayed. The servers come by [`Handle::helpers`].
     pub network: config::Network,
 }
 
@@ -61,6 +62,7 @@ pub(super) enum Ask {
     Mute(Muted),
     MaxBitrate(Option<u64>),
     Tone(Option<Tone>),
+    Helpers(Helpers),
     Snapshot(oneshot::Sender<Result<Png, Error>>),
     Ping(oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
@@ -158,6 +160,11 @@ impl Handle {
     /// Plays a tone on the speaker until another one, or none, is asked for.
     pub fn tone(&self, tone: Option<Tone>) -> Result<(), Error> {
         self.ask(Ask::Tone(tone))
+    }
+
+    /// The servers that help connections that begin from now on.
+    pub fn helpers(&self, helpers: Helpers) -> Result<(), Error> {
+        self.ask(Ask::Helpers(helpers))
     }
 
     /// What the screen shows.

@@ -32,6 +32,7 @@ mod v4l2;
 
 pub use engine::{Config, Handle, start};
 pub use peer::Role;
+pub use plan::ice::{Helpers, Relay};
 pub use snapshot::Png;
 
 use std::collections::BTreeMap;

@@ -13,7 +13,9 @@
 pub mod action;
 pub mod control;
 pub mod hub;
+pub mod ice_url;
 pub mod id;
 pub mod rpc;
 
+pub use ice_url::{IceKind, IceUrl};
 pub use id::{Cid, ParticipantId, UserId};

@@ -29,8 +29,10 @@ mod dial;
 mod sign_in;
 mod socket;
 mod tls;
+mod tunnel;
 
 pub use address::{BadAddress, HubAddress};
+pub use tunnel::Tunnel;
 
 /// How long a request may take before it is answered with `timeout`.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -83,6 +85,8 @@ pub enum Request {
     SetMaxBandwidth(SetMaxBandwidth),
     /// `call.mute`.
     Mute(MuteSelf),
+    /// `session.ice_servers`; answered by [`hub::IceServers`].
+    IceServers,
     /// `call.signal`.
     Signal(SendSignal),
 }

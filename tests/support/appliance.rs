@@ -23,12 +23,21 @@ impl Appliance {
         Self::start_as(Path::new(env!("CARGO_BIN_EXE_callbox")), hub, user, toml)
     }
 
+    /// The same, with more keys in `[hub]`.
+    pub fn trusting(hub: &Hub, user: &str, keys: &str, toml: &str) -> Self {
+        Self::launch_as(Path::new(env!("CARGO_BIN_EXE_callbox")), hub, user, keys, toml)
+    }
+
     /// The same, of another build than this one.
     pub fn start_as(program: &Path, hub: &Hub, user: &str, toml: &str) -> Self {
+        Self::launch_as(program, hub, user, "", toml)
+    }
+
+    fn launch_as(program: &Path, hub: &Hub, user: &str, keys: &str, toml: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let dir = directory.path().display();
         let config = format!(
-            "state-directory = \"{dir}/state\"\n\n[hub]\nurl = \"{}\"\nuser = \"{user}\"\npassword-file = \"{}\"\n\n\
+            "state-directory = \"{dir}/state\"\n\n[hub]\nurl = \"{}\"\nuser = \"{user}\"\npassword-file = \"{}\"\n{keys}\n\
              [control]\nsocket = \"{dir}/control.sock\"\n\n{}\n",
             hub.socket_url(),
             hub.password_file().display(),

@@ -18,6 +18,7 @@ mod material;
 mod page;
 mod picture;
 mod process;
+mod turn;
 mod wait;
 
 pub use appliance::Appliance;
@@ -28,4 +29,5 @@ pub use material::{speech, video_file, y4m};
 pub use page::{Card, Tile};
 pub use picture::{Thumbnail, best_likeness, likeness, thumbnail, thumbnails};
 pub use process::Process;
+pub use turn::Turn;
 pub use wait::{eventually, hold, secs};

@@ -3,6 +3,7 @@
 
 mod calling;
 mod connections;
+mod ice;
 mod limits;
 mod privacy;
 mod random;
@@ -18,7 +19,7 @@ use crate::config::CallConfig;
 use crate::protocol::UserId;
 use crate::protocol::control::CallState;
 use crate::protocol::hub::{
-    self, AnswerMode, Call, CallType, Callee, CalleeState, ClientKind, EventBody, Joined, LeaveReason, Participant,
+    self, AnswerMode, Call, CallType, Callee, CalleeState, ClientKind, EventBody, IceServers, Joined, LeaveReason, Participant,
     ParticipantState, Ring, RingEnd, User,
 };
 use crate::protocol::rpc::{Details, Error, ErrorKind};
@@ -142,7 +143,7 @@ impl Bench {
         assert_eq!((join.kind.as_str(), join.id.as_str()), (call.cid.kind(), call.cid.id()));
         call.participants = vec![participant("me", generation, ClientKind::Appliance)];
         call.participants.extend_from_slice(others);
-        let joined = Joined { call, participant: id("me") };
+        let joined = Joined { call, participant: id("me"), ice_servers: IceServers::default() };
         self.input(Input::Reply { tag, outcome: Ok(serde_json::to_value(joined).unwrap()) })
     }
 

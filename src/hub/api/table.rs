@@ -7,7 +7,7 @@ use super::super::calls::{Nothing, Request};
 use super::Ask;
 use super::operation::{Names, NoParams, Operation, Route, Shape, Wanted, query};
 use crate::protocol::hub::{
-    Call, CallList, CallType, CallTypes, GetCall, InCall, JoinCall, Joined, ListCalls, MakeCall, MuteSelf, MuteUsers, NamedType,
+    Call, CallList, CallType, CallTypes, GetCall, IceServers, InCall, JoinCall, Joined, ListCalls, MakeCall, MuteSelf, MuteUsers, NamedType,
     OfUser, PutCallType, RenewSession, Renewed, RevokeUser, RingCall, SendSignal, Services, SetMaxBandwidth, Subscriptions,
     UpdateCall, UpdateMembers, UpdatePermissions, WithExtension, WithReason,
 };
@@ -126,6 +126,8 @@ operations! {
         "Whether anybody is there.";
     "session.renew": RenewSession => Renewed, [socket], Wanted::Renew,
         "Go on with a new access token of the same user.";
+    "session.ice_servers": Nothing => IceServers, [GET "/v1/ice-servers" Params], |_| Wanted::Driver(Ask::IceServers),
+        "STUN and TURN servers, with fresh credentials for you.";
     "session.subscribe": Services => Subscriptions, [socket], |x| Wanted::Driver(Ask::Subscribe(x.services)),
         "Be told of more.";
     "session.unsubscribe": Services => Subscriptions, [socket], |x| Wanted::Driver(Ask::Unsubscribe(x.services)),

@@ -8,7 +8,7 @@ use super::call::{Call, Participant, Presence};
 use super::create::rfc3339;
 use super::{Answer, Caller, Calls, Refused, SessionId, Timer, access, check};
 use crate::protocol::hub::{
-    CallSession, Capability, EventBody, JoinCall, Joined, LeaveReason, Muted, Participation, RecordingMode, SendSignal,
+    CallSession, Capability, EventBody, IceServers, JoinCall, Joined, LeaveReason, Muted, Participation, RecordingMode, SendSignal,
     WithExtension,
 };
 use crate::protocol::{Cid, ParticipantId};
@@ -102,7 +102,7 @@ impl Calls {
         self.joined_while_ringing(by, cid, session);
         self.follow(Some(session), cid);
         let call = self.view_for(by, cid)?;
-        Ok(Answer::Joined(Box::new(Joined { call, participant: id })))
+        Ok(Answer::Joined(Box::new(Joined { call, participant: id, ice_servers: IceServers::default() })))
     }
 
     fn begin_session(&mut self, by: &Caller, cid: &Cid, newcomer: SessionId) {

@@ -5,11 +5,11 @@ use std::time::{Instant, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::super::calls::{Caller, Input, Request, SessionId};
+use super::super::calls::{Answer, Caller, Input, Request, SessionId};
 use super::super::persist::Item;
 use super::super::tokens::Identity;
 use super::{Ask, Door, Driver, date, deadline, internal};
-use crate::protocol::hub::{ClientKind, Renewed, Role, Service, Subscriptions, User};
+use crate::protocol::hub::{ClientKind, IceServers, Renewed, Role, Service, Subscriptions, User};
 use crate::protocol::rpc::{self, ErrorKind};
 use crate::protocol::{ParticipantId, UserId};
 
@@ -66,15 +66,24 @@ impl Driver {
             Ask::Calls(request) => {
                 let fresh = ParticipantId::from(uuid::Uuid::new_v4());
                 let by = Caller { session: who.session, user: who.user, kind: who.kind, fresh, wall: SystemTime::now() };
-                let answer = self.calls.handle(Input::Asked { by, request }, now)?;
+                let user = by.user.id.clone();
+                let mut answer = self.calls.handle(Input::Asked { by, request }, now)?;
+                if let Answer::Joined(joined) = &mut answer {
+                    joined.ice_servers = self.ice_servers(&user);
+                }
                 answer.into_result().map_err(internal)
             }
             Ask::Subscribe(more) => self.subscribe(&who, |services| services.extend(more), now),
             Ask::Unsubscribe(less) => self.subscribe(&who, |services| services.retain(|service| !less.contains(service)), now),
             Ask::Subscriptions => self.subscribe(&who, |_| {}, now),
+            Ask::IceServers => serde_json::to_value(self.ice_servers(&who.user.id)).map_err(internal),
             Ask::Renew(identity) => self.renew(&who, *identity, now),
             Ask::Revoke(user) => self.revoke(&who, &user, now),
         }
+    }
+
+    fn ice_servers(&self, user: &UserId) -> IceServers {
+        self.turn.as_ref().map(|turn| turn.servers(user, SystemTime::now())).unwrap_or_default()
     }
 
     /// Changes what a session is told of (K4); answers what that is now (K7).

@@ -103,6 +103,8 @@ pub enum Ask {
     Unsubscribe(Vec<Service>),
     /// What the session is told of.
     Subscriptions,
+    /// Which STUN and TURN servers there are, with credentials.
+    IceServers,
     /// To go on with another token.
     Renew(Box<Identity>),
     /// To make the tokens of a user void.

@@ -21,6 +21,7 @@ use super::identities::Identities;
 use super::persist::{Item, Persist};
 use super::sessions::{Newcomer, Outbox, Sessions, Told};
 use super::tokens::Identity;
+use super::turn::Turn;
 use super::webhook;
 use crate::protocol::hub::SessionOpened;
 use crate::protocol::rpc::{self, ErrorKind, Id};
@@ -45,6 +46,7 @@ pub struct Driver {
     persist: Persist,
     waiting: Waiting,
     webhook: Option<webhook::Handle>,
+    turn: Option<Turn>,
     grace_ms: u64,
 }
 
@@ -52,13 +54,20 @@ impl Driver {
     /// A driver that goes on from what was stored.
     pub fn new(calls: Calls, sessions: Sessions, identities: Arc<Identities>, persist: Persist, grace: Duration) -> Self {
         let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
-        Self { calls, sessions, identities, persist, waiting: Waiting::default(), webhook: None, grace_ms }
+        Self { calls, sessions, identities, persist, waiting: Waiting::default(), webhook: None, turn: None, grace_ms }
     }
 
     /// Tells somebody of rings.
     #[must_use]
     pub fn with_webhook(mut self, webhook: Option<webhook::Handle>) -> Self {
         self.webhook = webhook;
+        self
+    }
+
+    /// Tells clients of STUN and TURN servers.
+    #[must_use]
+    pub fn with_turn(mut self, turn: Option<Turn>) -> Self {
+        self.turn = turn;
         self
     }
 

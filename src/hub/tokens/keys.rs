@@ -97,12 +97,21 @@ pub fn signing(key: &TokenKey, file: Option<&Path>) -> Result<(Algorithm, Encodi
     }
 }
 
-/// A secret that people keep in a file of one line.
-pub fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
+/// A secret that somebody else made, in a file of one line.
+pub fn read_line(path: &Path) -> Result<Vec<u8>, Error> {
     let mut secret = read(path).map_err(|e| unusable(path, e))?;
     if secret.ends_with(b"\n") {
         secret.pop();
     }
+    if secret.is_empty() {
+        return Err(unusable(path, "it is empty"));
+    }
+    Ok(secret)
+}
+
+/// A secret that people keep in a file of one line.
+pub fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
+    let secret = read_line(path)?;
     if secret.len() < LEAST_SECRET {
         return Err(unusable(path, format_args!("a secret needs at least {LEAST_SECRET} bytes: `openssl rand -hex 32` makes one")));
     }

@@ -22,7 +22,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation};
 use serde::Deserialize;
 
 pub use claims::Times;
-pub use keys::read_secret;
+pub use keys::{read_line, read_secret};
 pub use mint::{Minted, mint};
 
 use super::Error;

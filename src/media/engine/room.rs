@@ -18,6 +18,7 @@ use crate::media::microphone::{self, Microphone};
 use crate::media::node::Node;
 use crate::media::peer::{self, Peer};
 use crate::media::pipeline::Timebase;
+use crate::media::plan::ice::Helpers;
 use crate::media::retire::Retired;
 use crate::media::screen::Screen;
 use crate::media::snapshot::Desk;
@@ -47,6 +48,7 @@ pub(in crate::media) struct Engine {
     /// The most that goes to each peer, if somebody set a limit.
     pub(super) limit: Option<u64>,
     pub(super) tone: Option<Tone>,
+    pub(super) helpers: Helpers,
     pub(super) coding: Coding,
     pub(super) counters: Arc<Counters>,
     pub(super) witness: Arc<Witness>,
@@ -94,6 +96,7 @@ impl Engine {
             bitrate,
             limit: None,
             tone: None,
+            helpers: Helpers::default(),
             coding: Coding::default(),
             counters: Arc::default(),
             witness: Arc::default(),

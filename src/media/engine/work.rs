@@ -51,6 +51,7 @@ impl Engine {
             Ask::Close { key } => self.close(&key),
             Ask::Mute(muted) => self.muted = muted,
             Ask::Tone(tone) => self.tone = tone,
+            Ask::Helpers(helpers) => self.helpers = helpers,
             Ask::MaxBitrate(limit) => {
                 self.limit = limit;
                 self.adapt();
@@ -77,7 +78,9 @@ impl Engine {
         };
         let options = Options {
             latency: self.config.network.jitter_buffer,
-            stun_server: self.config.network.stun_servers.first().map(|s| s.replacen("stun:", "stun://", 1).replace("////", "//")),
+            helpers: self.helpers.clone(),
+            relay_only: self.config.network.relay_only,
+            ports: self.config.network.ports,
             decoder,
             play_audio: self.config.speaker.sink != SpeakerSink::None,
             read_test_card: self.config.screen.read_test_card,

@@ -14,6 +14,7 @@
 //! `rtpgccbwe` stands before `webrtcbin`, not behind its `request-aux-sender` signal, which leaks the element before 1.24.4: the
 //! feedback comes to it as an upstream event either way.
 
+mod ice;
 mod negotiate;
 mod receive;
 mod send;
@@ -32,16 +33,22 @@ pub use receive::{Intake, Picture};
 
 use super::engine::{Note, Notes};
 use super::pipeline::{Pipeline, Report, Timebase, element, element_with};
+use super::plan::ice::Helpers;
 use super::plan::sdp;
 use super::{Error, PeerKey};
+use crate::config::PortRange;
 
 /// What a peer needs to know besides its key.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Jitter buffer.
     pub latency: Duration,
-    /// `stun://host:port`.
-    pub stun_server: Option<String>,
+    /// STUN and TURN servers.
+    pub helpers: Helpers,
+    /// Nothing but relayed candidates (C36).
+    pub relay_only: bool,
+    /// Where media come from and go to.
+    pub ports: Option<PortRange>,
     /// Decoder element.
     pub decoder: &'static str,
     /// Whether anybody listens; if not, sound is counted and dropped.
@@ -99,12 +106,9 @@ impl Peer {
         });
         let webrtc = element_with("webrtcbin", &[("bundle-policy", "max-bundle")])?;
         webrtc.set_property("latency", u32::try_from(options.latency.as_millis()).unwrap_or(200));
-        if let Some(server) = &options.stun_server {
-            webrtc.set_property("stun-server", server);
-        }
         wait_for_nothing(&webrtc);
         pipeline.chain(&[&webrtc])?;
-        tame_ice(&webrtc);
+        ice::prepare(&webrtc, options, key.epoch)?;
         let intake = Arc::new(Intake::new(options.read_test_card));
         let estimate = Arc::new(AtomicU64::new(0));
         negotiate::connect(&webrtc, key, notes);
@@ -166,29 +170,6 @@ impl Drop for Peer {
     fn drop(&mut self) {
         self.intake.close();
         self.sender.unlink();
-    }
-}
-
-/// libnice as we want it: no UPnP (attack surface, 200 ms), no TCP candidates, and checks that notice a peer that is gone.
-fn tame_ice(webrtc: &gst::Element) {
-    let Some(ice) = webrtc.find_property("ice-agent").map(|_| webrtc.property::<gst::glib::Object>("ice-agent")) else {
-        return;
-    };
-    for (name, value) in [("ice-tcp", false), ("ice-udp", true)] {
-        if ice.find_property(name).is_some() {
-            ice.set_property(name, value);
-        }
-    }
-    if ice.find_property("agent").is_none() {
-        return;
-    }
-    let Some(agent) = ice.property::<Option<gst::glib::Object>>("agent") else {
-        return;
-    };
-    for (name, value) in [("upnp", false), ("keepalive-conncheck", true)] {
-        if agent.find_property(name).is_some() {
-            agent.set_property(name, value);
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Call, CallData, Capability, MemberUpdate, Muted, Participation};
+use super::{Call, CallData, Capability, IceServers, MemberUpdate, Muted, Participation};
 use crate::protocol::{Cid, ParticipantId, UserId};
 
 /// `call.get`, `call.get_or_create`: which call, and what to create it with.
@@ -55,6 +55,9 @@ pub struct Joined {
     pub call: Call,
     /// Your own participant id.
     pub participant: ParticipantId,
+    /// Servers for networks where a direct path needs help.
+    #[serde(default, skip_serializing_if = "IceServers::is_empty")]
+    pub ice_servers: IceServers,
 }
 
 /// A call by its id: `call.go_live`, `call.stop_live`, `call.start_recording`, `call.stop_recording`.

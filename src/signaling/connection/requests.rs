@@ -46,6 +46,7 @@ impl Requests {
             Request::Reject(params) => message(id, "call.reject", params),
             Request::Cancel(params) => message(id, "call.cancel", params),
             Request::SetMaxBandwidth(params) => message(id, "call.set_max_bandwidth", params),
+            Request::IceServers => message(id, "session.ice_servers", &serde_json::json!({})),
             Request::Join(params) => message(id, "call.join", params),
             Request::Leave(params) => message(id, "call.leave", params),
             Request::Mute(params) => message(id, "call.mute", params),

@@ -288,8 +288,9 @@ export class Call extends Verbs(Emitter) {
     this.#outgoing.recheck();
   }
 
-  #enter({ call, participant: mine }) {
+  #enter({ call, participant: mine, ice_servers: servers }) {
     this.#client._keep(this);
+    this.#client._relays(servers);
     this.#loaded(call, true);
     const isNew = this.#mesh.enter(call.participants, mine);
     this.#become('joined');

@@ -5,6 +5,7 @@ import { Connection } from '/sdk/connection.js';
 import { Emitter } from '/sdk/emitter.js';
 import { History } from '/sdk/history.js';
 import { randomId } from '/sdk/ids.js';
+import { Relays } from '/sdk/relays.js';
 import { Services } from '/sdk/services.js';
 import { Tokens } from '/sdk/tokens.js';
 import { Tracks } from '/sdk/tracks.js';
@@ -21,9 +22,9 @@ const VERSION = 'callbox.js/0.1.0';
  * those of `Services` and of `History`.
  */
 export class Client extends Emitter {
-  /** For networks where a direct path needs help. @type {RTCIceServer[]} */
+  /** For networks where a direct path needs help; those that the hub names are used besides. @type {RTCIceServer[]} */
   iceServers;
-  /** All media by way of a relay among `iceServers`, also where a direct path exists. @type {boolean} */
+  /** All media by way of a relay, also where a direct path exists. @type {boolean} */
   relayOnly;
   /** What to be told of. @type {Services} */
   services;
@@ -43,6 +44,7 @@ export class Client extends Emitter {
   #tokens;
   #connection;
   #history;
+  #relays;
   #calls = new Map();
   #leaving = new Map();
 
@@ -68,6 +70,8 @@ export class Client extends Emitter {
     this.#connection.on('event', (event) => this.#event(event));
     this.#connection.on('refused', (error) => this.#refused(error));
     this.#history = new History(this, (...dialled) => this.#dial(...dialled));
+    const inCall = () => [...this.#calls.values()].some((call) => call.state.inCall);
+    this.#relays = new Relays(() => this._request('session.ice_servers', {}), inCall);
     this.services = new Services(this, this.#connection);
     this.media = new Tracks(() => this.#calls.values());
     this.call = this.#callable();
@@ -105,6 +109,7 @@ export class Client extends Emitter {
   async signOut() {
     await Promise.all([...this.#calls.values()].map((call) => call.leave()));
     this.#connection.close();
+    this.#relays.stop();
     this.#tokens.clear();
     this.#calls.clear();
   }
@@ -151,7 +156,12 @@ export class Client extends Emitter {
   /** @internal */
   _rtcConfiguration() {
     const iceTransportPolicy = this.relayOnly ? 'relay' : 'all';
-    return { iceServers: this.iceServers, iceTransportPolicy, bundlePolicy: 'max-bundle' };
+    return { iceServers: [...this.iceServers, ...this.#relays.servers], iceTransportPolicy, bundlePolicy: 'max-bundle' };
+  }
+
+  /** @internal Servers for the connections that begin from now on. */
+  _relays(answer) {
+    this.#relays.take(answer);
   }
 
   /** @internal Events go to this handle from now on. */

@@ -168,7 +168,7 @@ export class Mesh {
       nextEpoch: () => me.generation * 65_536 + ++this.#epochs,
       send: (epoch, signal) => this.#client._request('call.signal', { cid: this.#call.cid, to: participant.id, epoch, signal }),
       tracks: () => this.#outgoing.tracks,
-      configuration: this.#client._rtcConfiguration(),
+      configuration: () => this.#client._rtcConfiguration(),
       onState: (state) => this.#tell(participant, state),
       onTrack: ({ track, receiver }) => {
         participant.setTrack(track.kind, track, receiver);

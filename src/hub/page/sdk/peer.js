@@ -57,7 +57,7 @@ export class Peer {
    * @param {() => number} options.nextEpoch
    * @param {(epoch: number, signal: object) => Promise<unknown>} options.send
    * @param {() => {audio: MediaStreamTrack | null, video: MediaStreamTrack | null}} options.tracks what we send now
-   * @param {RTCConfiguration} options.configuration
+   * @param {() => RTCConfiguration} options.configuration at this moment: credentials end
    * @param {(state: string) => void} options.onState
    * @param {(event: RTCTrackEvent) => void} options.onTrack
    * @param {(error: unknown) => void} options.onError
@@ -221,7 +221,7 @@ export class Peer {
   #fresh(epoch) {
     this.#discard();
     this.epoch = epoch;
-    const pc = (this.#pc = new RTCPeerConnection(this.#options.configuration));
+    const pc = (this.#pc = new RTCPeerConnection(this.#options.configuration()));
     pc.onicecandidate = ({ candidate }) => {
       const signal = { type: 'candidate', candidate: candidate?.candidate ?? '', sdp_m_line_index: candidate?.sdpMLineIndex ?? 0 };
       this.#options.send(epoch, signal).catch(() => {}); // `wake` tries anew when signaling is back

@@ -1,0 +1,159 @@
+//! Calls by way of a real TURN server: what has no direct path, or may not use it.
+#![cfg(all(feature = "appliance", feature = "hub"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use callbox::protocol::control::{ParticipantStatus, PeerConnection, Status};
+use serde_json::Value;
+use support::{Appliance, Browser, Fake, Hub, Turn, eventually, hold, secs};
+
+const DEVICES: &str = "[call]\nauto-join = \"default:lobby\"\n[camera]\nsource = \"test\"\nwidth = 320\nheight = 240\nframerate = 15\n\
+     [microphone]\nsource = \"test\"\n[speaker]\nsink = \"none\"\n";
+const RELAY_ONLY: &str = "[network]\nrelay-only = true\n";
+
+fn start(hub: &Hub, user: &str, more: &str) -> Appliance {
+    Appliance::start(hub, user, &format!("{DEVICES}{more}"))
+}
+
+/// The one other, when its pictures and its sound come in: more than so many of each.
+fn talking(status: &Status, more: u64) -> Option<&ParticipantStatus> {
+    let other = status.call.as_ref()?.participants.first()?;
+    let up = other.connection == PeerConnection::Connected;
+    (up && other.video.frames_decoded > more && other.audio.packets > more).then_some(other)
+}
+
+async fn talk(appliances: &[&Appliance], more: u64) {
+    for appliance in appliances {
+        eventually(secs(40), "it sees and hears the other", async || {
+            let status = appliance.status()?;
+            talking(&status, more).map(drop).ok_or(format!("{status:?}"))
+        })
+        .await;
+    }
+}
+
+/// Leaves, and waits until the server has counted what it relayed.
+async fn relayed(turn: &Turn, appliances: Vec<Appliance>) -> u64 {
+    for appliance in &appliances {
+        appliance.cli("leave", &[]).unwrap();
+    }
+    eventually(secs(20), "the allocations are given back", async || match turn.relayed() {
+        0 => Err(turn.process.output()),
+        bytes => Ok(bytes),
+    })
+    .await
+}
+
+/// Two appliances that may only relay, by way of these urls.
+async fn two_relayed(turn: &Turn, urls: &str, keys: &str) -> u64 {
+    let hub = Hub::with(&turn.hub(urls, "1h"));
+    let begin = |user| Appliance::trusting(&hub, user, keys, &format!("{DEVICES}{RELAY_ONLY}"));
+    let both = vec![begin("door-1"), begin("door-2")];
+    talk(&[&both[0], &both[1]], 60).await;
+    for appliance in &both {
+        let log = appliance.process.output();
+        assert!(!log.contains("turn://"), "a secret is in the log: {log}");
+    }
+    relayed(turn, both).await
+}
+
+#[tokio::test]
+async fn c36_two_appliances_that_may_only_relay_talk_through_the_relay() {
+    let turn = Turn::start();
+    let bytes = two_relayed(&turn, "\"turn:127.0.0.1:PORT\"", "").await;
+    assert!(bytes > 200_000, "only {bytes} bytes were relayed");
+}
+
+#[tokio::test]
+async fn where_udp_is_not_let_out_the_relay_is_reached_over_tcp() {
+    let turn = Turn::with(&["--no-udp"]);
+    let bytes = two_relayed(&turn, "\"turn:127.0.0.1:PORT?transport=tcp\"", "").await;
+    assert!(bytes > 200_000, "only {bytes} bytes were relayed");
+}
+
+#[tokio::test]
+async fn where_nothing_but_tls_is_let_out_the_relay_is_reached_over_tls() {
+    let turn = Turn::secure();
+    let ca = format!("ca-file = {:?}\n", turn.certificate());
+    let bytes = two_relayed(&turn, "\"turns:127.0.0.1:TLS\"", &ca).await;
+    assert!(bytes > 200_000, "only {bytes} bytes were relayed");
+    assert!(turn.said("TLS") > 0, "{}", turn.process.output());
+}
+
+#[tokio::test]
+async fn credentials_that_end_in_the_call_do_not_end_the_call() {
+    // Allocations are refreshed every 10 s, so that several refreshes come after the credentials have ended.
+    let turn = Turn::with(&["--max-allocate-lifetime=20"]);
+    let hub = Hub::with(&turn.hub("\"turn:127.0.0.1:PORT\"", "12s"));
+    let (door, desk) = (start(&hub, "door-1", RELAY_ONLY), start(&hub, "door-2", RELAY_ONLY));
+    talk(&[&door, &desk], 10).await;
+    let mut last = (0, std::time::Instant::now());
+    hold(secs(40), "pictures come", async || {
+        let status = door.status()?;
+        let frames = talking(&status, 0).ok_or(format!("{status:?}"))?.video.frames_decoded;
+        if frames != last.0 {
+            last = (frames, std::time::Instant::now());
+        }
+        if last.1.elapsed() < secs(3) { Ok(()) } else { Err(format!("none for 3 s, {frames} before")) }
+    })
+    .await;
+    let output = turn.process.output();
+    let users: std::collections::BTreeSet<&str> =
+        output.lines().filter_map(|line| line.split("username=<").nth(1)?.split('>').next()).collect();
+    eprintln!("{users:?}; refreshed {}", turn.said("REFRESH processed, success"));
+}
+
+#[tokio::test]
+async fn a_turn_server_that_is_down_delays_nothing() {
+    let mut turn = Turn::start();
+    // One that refuses, and one that says nothing at all.
+    let urls = "\"turn:127.0.0.1:PORT\", \"turn:192.0.2.77:3478?transport=tcp\", \"turn:198.51.100.7:3478\", \"stun:198.51.100.8:3478\"";
+    let hub = Hub::with(&turn.hub(urls, "1h"));
+    turn.kill();
+    let (door, desk) = (start(&hub, "door-1", ""), start(&hub, "door-2", ""));
+    talk(&[&door, &desk], 10).await;
+    for appliance in [&door, &desk] {
+        let first = appliance.status().unwrap().call.unwrap().first_picture_ms.unwrap();
+        eprintln!("first picture after {first} ms");
+    }
+}
+
+#[tokio::test]
+async fn an_appliance_that_may_only_relay_says_so_where_there_is_no_relay() {
+    let hub = Hub::start();
+    let (door, _desk) = (start(&hub, "door-1", RELAY_ONLY), start(&hub, "door-2", ""));
+    eventually(secs(30), "it says why", async || {
+        let status = door.status()?;
+        let other = status.call.as_ref().and_then(|call| call.participants.first()).ok_or("nobody")?.clone();
+        if other.error.as_ref().is_some_and(|text| text.contains("network.relay-only")) { Ok(()) } else { Err(format!("{other:?}")) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c36_an_appliance_and_a_page_that_may_only_relay_see_each_other() {
+    let turn = Turn::start();
+    let hub = Hub::with(&turn.hub("\"turn:127.0.0.1:PORT\"", "1h"));
+    let door = start(&hub, "door-1", RELAY_ONLY);
+    let browser = Browser::start(Fake::default()).await;
+    browser.open(&format!("{}/style.css", hub.url)).await;
+    let seen: Value = browser
+        .sdk(
+            "const client = new Client({ relayOnly: true }); await client.signIn('anna', 'correct horse');
+             const call = client.call('default', 'lobby'); await call.join();
+             const other = () => call.state.remoteParticipants[0];
+             await soon('connected', () => other()?.connected, 30_000);
+             const report = async () => [...((await call.stats(other())) ?? new Map()).values()];
+             await soon('pictures', async () => (await report()).some((one) => one.type === 'inbound-rtp' && one.framesDecoded > 30));
+             const all = await report(); const pair = all.find((one) => one.type === 'candidate-pair' && one.nominated);
+             globalThis.keep = [client, call];
+             return all.find(({ id }) => id === pair.localCandidateId).candidateType;",
+        )
+        .await;
+    assert_eq!(seen, "relay");
+    talk(&[&door], 30).await;
+    drop(browser);
+    let bytes = relayed(&turn, vec![door]).await;
+    assert!(bytes > 100_000, "only {bytes} bytes were relayed");
+}
