@@ -99,7 +99,11 @@ impl Core {
             Input::Hub(event) => self.event(event, now),
             Input::Reply { tag, outcome } => {
                 let owed = self.owed.answered(tag, outcome.as_ref().err(), now);
-                if !owed && !self.ice_reply(tag, &outcome, now) && !self.incoming_reply(tag, &outcome, now) && !self.outgoing_reply(tag, &outcome, now) {
+                if !owed
+                    && !self.ice_reply(tag, &outcome, now)
+                    && !self.incoming_reply(tag, &outcome, now)
+                    && !self.outgoing_reply(tag, &outcome, now)
+                {
                     self.room_reply(tag, outcome, now);
                 }
             }

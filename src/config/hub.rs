@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Log, Secret};
-use crate::protocol::{IceUrl, UserId};
 use crate::protocol::hub::{PutCallType, Role};
+use crate::protocol::{IceUrl, UserId};
 
 /// `hub.toml`.
 #[derive(Debug, Clone, PartialEq)]

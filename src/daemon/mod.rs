@@ -89,7 +89,19 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     ready();
     watchdog::ready();
     let (relays, gpio, private) = (lines.opener(), lines.view(), lines.private());
-    driver::Driver { core, hub, engine, helpers, relays, shown, view, gpio, private, wished: Instant::now(), first_picture_ms: None }
-        .run(hub_events, media_events, asks, wanted)
-        .await
+    driver::Driver {
+        core,
+        hub,
+        engine,
+        helpers,
+        relays,
+        shown,
+        view,
+        gpio,
+        private,
+        wished: Instant::now(),
+        first_picture_ms: None,
+    }
+    .run(hub_events, media_events, asks, wanted)
+    .await
 }

@@ -202,7 +202,11 @@ impl Appliance {
                 wants.push(Want::Media(peer, Media::State(PeerConnection::Connected)));
             }
             Effect::RemoteAnswer { peer, .. } => wants.push(Want::Media(peer, Media::State(PeerConnection::Connected))),
-            Effect::RemoteCandidate { .. } | Effect::Close(_) | Effect::Mute(_) | Effect::SetMaxBitrate(_) | Effect::Tone(_)
+            Effect::RemoteCandidate { .. }
+            | Effect::Close(_)
+            | Effect::Mute(_)
+            | Effect::SetMaxBitrate(_)
+            | Effect::Tone(_)
             | Effect::IceServers(_) => {}
         }
     }

@@ -75,10 +75,13 @@ impl FromStr for IceUrl {
             return Err(BadIceUrl::User);
         }
         let (host, port) = match authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-            Some((host, after)) if host.parse::<std::net::Ipv6Addr>().is_ok() => (host, after.strip_prefix(':').or(match after {
-                "" => None,
-                _ => Some(after),
-            })),
+            Some((host, after)) if host.parse::<std::net::Ipv6Addr>().is_ok() => (
+                host,
+                after.strip_prefix(':').or(match after {
+                    "" => None,
+                    _ => Some(after),
+                }),
+            ),
             Some(_) => return Err(BadIceUrl::Host),
             None => match authority.split_once(':') {
                 Some((host, port)) => (named(host)?, Some(port)),

@@ -1,7 +1,7 @@
 //! A real coturn on this machine, which believes whoever knows the secret.
 
 use std::fs::Permissions;
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -16,6 +16,8 @@ pub const SECRET: &str = "north by north west";
 
 /// A running TURN server.
 pub struct Turn {
+    /// This machine's own address: who has no direct path would not use the loopback.
+    pub address: IpAddr,
     /// UDP and TCP.
     pub port: u16,
     /// TLS, if it has a certificate.
@@ -26,7 +28,7 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// At a free port of 127.0.0.1.
+    /// At a free port of this machine.
     pub fn start() -> Self {
         Self::with(&[])
     }
@@ -36,13 +38,13 @@ impl Turn {
         Self::start_in(tempfile::tempdir().unwrap(), arguments)
     }
 
-    /// The same, with a certificate for 127.0.0.1, which is its own authority.
+    /// The same, with a certificate that is its own authority.
     pub fn secure() -> Self {
         let turn = tempfile::tempdir().unwrap();
         let (certificate, key) = (turn.path().join("cert.pem"), turn.path().join("key.pem"));
         let mut openssl = Command::new("openssl");
         openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
-        openssl.args(["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]);
+        openssl.args(["-subj", "/CN=turn", "-addext", &format!("subjectAltName=IP:{}", own_address())]);
         // An authority could not be a server: rustls tells them apart.
         openssl.args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"]).arg(&key).arg("-out").arg(&certificate);
         let made = openssl.output().unwrap();
@@ -55,11 +57,13 @@ impl Turn {
         let secret = directory.path().join("secret");
         std::fs::write(&secret, SECRET).unwrap();
         std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+        let address = own_address();
         // It cannot choose a port itself, and somebody may take ours in between: then another one is tried.
         for _ in 0..5 {
-            let (port, tls_port) = (free_port(), free_port());
+            let (port, tls_port) = (free_port(address), free_port(address));
             let mut command = Command::new("turnserver");
-            command.args(["-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", "--allow-loopback-peers", "--realm=callbox"]);
+            command.args(["-n", "--allow-loopback-peers", "--realm=callbox"]);
+            command.arg(format!("--listening-ip={address}")).arg(format!("--relay-ip={address}"));
             command.args(["--no-cli", "--no-dtls", "--log-file=stdout", "--simple-log", "--verbose", "--use-auth-secret"]);
             command.arg(format!("--static-auth-secret={SECRET}")).arg(format!("--listening-port={port}"));
             command.arg(format!("--pidfile={}/pid", directory.path().display()));
@@ -69,8 +73,8 @@ impl Turn {
                 command.arg("--no-tls");
             }
             let process = Process::start("turnserver", command.args(arguments));
-            if listens(port) {
-                return Self { port, tls_port, process, directory };
+            if listens(address, port) {
+                return Self { address, port, tls_port, process, directory };
             }
         }
         panic!("coturn finds no port");
@@ -81,9 +85,12 @@ impl Turn {
         self.directory.path().join("cert.pem")
     }
 
-    /// `[turn]` of a hub that knows it: `urls` with `PORT` and `TLS` for the ports.
+    /// `[turn]` of a hub that knows it: `urls` with `HOST`, and `PORT` and `TLS` for the ports.
     pub fn hub(&self, urls: &str, lifetime: &str) -> String {
-        let urls = urls.replace("PORT", &self.port.to_string()).replace("TLS", &self.tls_port.to_string());
+        let urls = urls
+            .replace("HOST", &self.address.to_string())
+            .replace("PORT", &self.port.to_string())
+            .replace("TLS", &self.tls_port.to_string());
         let secret = self.directory.path().join("secret");
         format!("[turn]\nurls = [{urls}]\nsecret-file = {secret:?}\nlifetime = \"{lifetime}\"\n")
     }
@@ -106,9 +113,9 @@ impl Turn {
     }
 }
 
-fn listens(port: u16) -> bool {
+fn listens(address: IpAddr, port: u16) -> bool {
     for _ in 0..100 {
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+        if TcpStream::connect((address, port)).is_ok() {
             return true;
         }
         std::thread::sleep(Duration::from_millis(50));
@@ -116,12 +123,22 @@ fn listens(port: u16) -> bool {
     false
 }
 
-fn free_port() -> u16 {
+fn free_port(address: IpAddr) -> u16 {
     loop {
-        let tcp = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let tcp = TcpListener::bind((address, 0)).unwrap();
         let port = tcp.local_addr().unwrap().port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+        if UdpSocket::bind((address, port)).is_ok() {
             return port;
         }
     }
+}
+
+/// The one that others reach this machine by; without a network, the loopback.
+fn own_address() -> IpAddr {
+    let towards = |address: &str| {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+        socket.connect((address, 9)).ok()?;
+        socket.local_addr().ok().map(|own| own.ip())
+    };
+    towards("198.51.100.1").unwrap_or(Ipv4Addr::LOCALHOST.into())
 }

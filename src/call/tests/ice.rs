@@ -4,7 +4,8 @@ use super::*;
 use crate::protocol::hub::{IceServer, IceServers};
 
 fn servers(user: &str, expires_in: u64) -> IceServers {
-    let server = IceServer { urls: vec!["turn:turn.example.org".into()], username: Some(user.into()), credential: Some("x".into()) };
+    let server =
+        IceServer { urls: vec!["turn:turn.example.org".into()], username: Some(user.into()), credential: Some("x".into()) };
     IceServers { servers: vec![server], expires_in: Some(expires_in) }
 }
 

@@ -82,7 +82,7 @@ fn make(bench: &Bench, (kind, number, who): (u8, u64, u8)) -> Input {
         33 => {
             let mut call = call(&now_in);
             call.participants = vec![participant("me", 1, ClientKind::Appliance)];
-            Input::Reply { tag, outcome: Ok(json!(Joined { call, participant: id("me") })) }
+            Input::Reply { tag, outcome: Ok(json!(Joined { call, participant: id("me"), ice_servers: IceServers::default() })) }
         }
         34 => left(id("me"), [LeaveReason::Alone, LeaveReason::Backstage, LeaveReason::Kicked][(number % 3) as usize]),
         _ => event(E::LiveStarted { call: with_ring(&now_in) }),

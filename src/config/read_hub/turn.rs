@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::super::Turn;
 use super::super::check;
 use super::super::hub::DEFAULT_TURN_LIFETIME;
 use super::super::reader::Section;
 use super::super::report::Problem;
-use super::Turn;
 use crate::protocol::{IceKind, IceUrl};
 
 /// More would only slow down the beginning of a call.

@@ -7,9 +7,9 @@ use super::super::calls::{Nothing, Request};
 use super::Ask;
 use super::operation::{Names, NoParams, Operation, Route, Shape, Wanted, query};
 use crate::protocol::hub::{
-    Call, CallList, CallType, CallTypes, GetCall, IceServers, InCall, JoinCall, Joined, ListCalls, MakeCall, MuteSelf, MuteUsers, NamedType,
-    OfUser, PutCallType, RenewSession, Renewed, RevokeUser, RingCall, SendSignal, Services, SetMaxBandwidth, Subscriptions,
-    UpdateCall, UpdateMembers, UpdatePermissions, WithExtension, WithReason,
+    Call, CallList, CallType, CallTypes, GetCall, IceServers, InCall, JoinCall, Joined, ListCalls, MakeCall, MuteSelf, MuteUsers,
+    NamedType, OfUser, PutCallType, RenewSession, Renewed, RevokeUser, RingCall, SendSignal, Services, SetMaxBandwidth,
+    Subscriptions, UpdateCall, UpdateMembers, UpdatePermissions, WithExtension, WithReason,
 };
 
 type Read = Result<Wanted, serde_json::Error>;
