@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Effect, PeerId};
-use crate::protocol::control::{AudioStatus, ParticipantStatus, PeerConnection, VideoStatus};
+use crate::protocol::control::{AudioStatus, ParticipantStatus, PeerConnection, SentPicture, VideoStatus};
 use crate::protocol::hub::{Participant, ParticipantState};
 
 /// After a failure the next attempt waits this long, doubling up to [`LONGEST_PAUSE`].
@@ -88,6 +88,7 @@ impl Peer {
             video: VideoStatus::default(),
             audio: AudioStatus::default(),
             estimated_bitrate: None,
+            sent: SentPicture::default(),
         }
     }
 

@@ -230,6 +230,7 @@ impl Driver {
                     participant.video = seen.video.clone();
                     participant.audio = seen.audio.clone();
                     participant.estimated_bitrate = seen.estimated_bitrate;
+                    participant.sent = seen.sent;
                 }
             }
         }

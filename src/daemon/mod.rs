@@ -82,6 +82,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         audio: config.audio,
         screen: config.screen,
         network: config.network,
+        sensors: media::Sensors::default(),
     })?;
     engine.helpers(helpers.with(&IceServers::default()))?;
     let (hub, hub_events) = signaling::start(signaling_config);

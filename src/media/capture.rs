@@ -1,8 +1,9 @@
 //! Camera to H.264, once for all viewers.
 //!
 //! ```text
-//!  v4l2src | libcamerasrc | file | test ─► queue(leaky) ─► convert, scale, rate ─► encoder ─► h264parse ─► appsink ═► StreamProducer
-//!                                           └ probe: taken                          └ probe: coded               (one appsrc per peer)
+//!  v4l2src | libcamerasrc | file | test ─► queue(leaky) ─► tee ─► coder ═► StreamProducer of H.264 (one appsrc per peer)
+//!                                           └ probe: taken  │      └ probe: coded
+//!                                                           └─► appsink ═► StreamProducer of raw pictures
 //! ```
 //!
 //! Whether camera or encoder is to blame when pictures stop is told by the two counters, and by which of them a state change is in.
@@ -10,7 +11,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use gstreamer as gst;
 use gstreamer::glib;
@@ -21,14 +22,13 @@ use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
 use super::Error;
+use super::coder::Coder;
 use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, fan_out, leaky_queue, set};
-use super::plan::encoder::{Bitrate, Encoder};
+use super::plan::encoder::Encoder;
 use super::plan::testcard;
+use super::rate::Picture;
 use super::v4l2;
 use crate::config::{Camera, CameraSource};
-
-/// Keyframe requests of several viewers that come closer than this become one keyframe. Who was not served asks again.
-const KEYFRAME_PAUSE: Duration = Duration::from_millis(100);
 
 /// The names of the elements behind the camera that say so when encoding fails.
 const ENCODER_SIDE: [&str; 2] = ["to-encoder", "encoder"];
@@ -36,10 +36,9 @@ const ENCODER_SIDE: [&str; 2] = ["to-encoder", "encoder"];
 /// A running camera and its encoder.
 #[derive(Debug)]
 pub struct Capture {
-    producer: StreamProducer,
+    coder: Coder,
+    raw: StreamProducer,
     source: Source,
-    encoder: &'static Encoder,
-    bitrate: Arc<AtomicU64>,
     pipeline: Pipeline,
 }
 
@@ -109,7 +108,7 @@ impl Capture {
     pub fn start(
         camera: &Camera,
         encoder: &'static Encoder,
-        bitrate: u64,
+        picture: Picture,
         counters: &Arc<Counters>,
         witness: &Arc<Witness>,
         time: &Timebase,
@@ -118,42 +117,34 @@ impl Capture {
         let judge = witness.clone();
         let pipeline = Pipeline::new("capture", time, move |found| report(judge.judge(found)));
         let queue = leaky_queue(2)?;
-        let size = format!("width={},height={}", camera.width, camera.height);
-        let raw = capsfilter(&format!(
-            "video/x-raw,format={{I420,NV12}},{size},framerate=[0/1,{}/1],pixel-aspect-ratio=1/1,interlace-mode=progressive",
-            camera.framerate
-        ))?;
-        let convert = element_with("videoconvertscale", &[("add-borders", "true")])?;
-        // Only drops: to repeat a picture it would have to hold each one back until the next.
-        let rate = element_with("videorate", &[("drop-only", "true"), ("max-rate", &camera.framerate.to_string())])?;
-        let coder = element(encoder.element)?;
-        for (name, value) in encoder.properties(bitrate, u64::from(camera.width) * u64::from(camera.height)) {
-            set(&coder, name, &value);
-        }
-        for (element, name) in [&queue, &coder].into_iter().zip(ENCODER_SIDE) {
-            element.set_property("name", name);
-        }
-        let coded = capsfilter(encoder.output_caps())?;
-        let parse = element_with("h264parse", &[("config-interval", "-1")])?;
-        let sink = gst_app::AppSink::builder().name("coded").sync(false).build();
-        pipeline.chain(&[&queue, &convert, &rate, &raw, &coder, &coded, &parse, sink.upcast_ref()])?;
+        queue.set_property("name", ENCODER_SIDE[0]);
+        let tee = element_with("tee", &[("allow-not-linked", "true")])?;
+        pipeline.chain(&[&queue, &tee])?;
+        let coder = Coder::build(&pipeline, &tee, encoder, picture)?;
+        let raw = gst_app::AppSink::builder().name("raw").sync(false).async_(false).max_buffers(1).drop(true).build();
+        pipeline.chain(&[raw.upcast_ref()])?;
+        tee.link(&raw).map_err(|e| Error::pipeline(&e))?;
         let source = add_source(&pipeline, camera, &queue, time)?;
-        let bitrate = Arc::new(AtomicU64::new(bitrate));
         count(&queue, "sink", counters, |counters| &counters.taken);
-        count(&coder, "src", counters, |counters| &counters.coded);
-        follow_bitrate(&coder, encoder, &bitrate);
-        merge_keyframe_requests(&coder);
-        let producer = fan_out(&sink);
-        let _ = witness.0.set(Scene { queue: queue.downgrade(), encoder: coder.downgrade(), after: coded.downgrade() });
+        count(&coder.element, "src", counters, |counters| &counters.coded);
+        let raw = fan_out(&raw);
+        let (element, after) = (coder.element.downgrade(), coder.after.downgrade());
+        let _ = witness.0.set(Scene { queue: queue.downgrade(), encoder: element, after });
         let refused = |error: Error| Error::Encoder(format!("{} does not start: {error}", encoder.element));
-        coder.set_state(gst::State::Ready).map_err(|e| refused(pipeline.failure().unwrap_or_else(|| Error::pipeline(&e))))?;
+        let ready = coder.element.set_state(gst::State::Ready);
+        ready.map_err(|e| refused(pipeline.failure().unwrap_or_else(|| Error::pipeline(&e))))?;
         pipeline.play().map_err(|error| if witness.blames_encoder() { refused(error) } else { error })?;
-        Ok(Self { producer, source, encoder, bitrate, pipeline })
+        Ok(Self { coder, raw, source, pipeline })
     }
 
-    /// Which encoder it uses.
-    pub fn encoder(&self) -> &'static Encoder {
-        self.encoder
+    /// The encoder, and where peers get their stream.
+    pub fn coder(&self) -> &Coder {
+        &self.coder
+    }
+
+    /// The camera's pictures as they are, for whoever takes each as it comes.
+    pub fn raw(&self) -> &StreamProducer {
+        &self.raw
     }
 
     /// What the camera would not do, for people; the rest works.
@@ -169,27 +160,9 @@ impl Capture {
         }
     }
 
-    /// Where peers get their stream.
-    pub fn producer(&self) -> &StreamProducer {
-        &self.producer
-    }
-
     /// The pipeline, for latency.
     pub fn pipeline(&self) -> &Pipeline {
         &self.pipeline
-    }
-
-    /// Asks the encoder for a keyframe.
-    pub fn request_keyframe(&self) {
-        let event = gst_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build();
-        if let Some(pad) = self.producer.appsink().static_pad("sink") {
-            pad.push_event(event);
-        }
-    }
-
-    /// Changes the encoder's target, bit/s, from the next picture on.
-    pub fn set_bitrate(&self, bitrate: u64) {
-        self.bitrate.store(bitrate, Ordering::Relaxed);
     }
 }
 
@@ -201,50 +174,6 @@ fn count(element: &gst::Element, pad: &str, counters: &Arc<Counters>, which: fn(
             gst::PadProbeReturn::Ok
         });
     }
-}
-
-/// Sets the encoder's bit rate where it takes its pictures: a driver that does not return holds up nobody else there.
-fn follow_bitrate(coder: &gst::Element, encoder: &'static Encoder, wanted: &Arc<AtomicU64>) {
-    let Some(pad) = coder.static_pad("sink") else {
-        return;
-    };
-    let (wanted, present) = (wanted.clone(), AtomicU64::new(wanted.load(Ordering::Relaxed)));
-    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, _| {
-        let bitrate = wanted.load(Ordering::Relaxed);
-        if present.swap(bitrate, Ordering::Relaxed) != bitrate
-            && let Some(coder) = pad.parent_element()
-        {
-            match encoder.bitrate {
-                Bitrate::Bits(name) => set(&coder, name, &bitrate.to_string()),
-                Bitrate::Kilobits(name) => set(&coder, name, &(bitrate / 1000).max(1).to_string()),
-                Bitrate::V4l2Control => set(&coder, "extra-controls", &format!("controls,video_bitrate={bitrate}")),
-            }
-        }
-        gst::PadProbeReturn::Ok
-    });
-}
-
-/// `GstVideoEncoder:min-force-key-unit-interval` would do this, but 1.22's `x264enc` takes its own time for standing still with it
-/// and makes no second keyframe ever.
-fn merge_keyframe_requests(encoder: &gst::Element) {
-    let Some(pad) = encoder.static_pad("src") else {
-        return;
-    };
-    let last = std::sync::Mutex::new(None::<Instant>);
-    pad.add_probe(gst::PadProbeType::EVENT_UPSTREAM, move |_, info| {
-        if info.event().is_none_or(|event| gst_video::UpstreamForceKeyUnitEvent::parse(event).is_err()) {
-            return gst::PadProbeReturn::Ok;
-        }
-        let Ok(mut last) = last.lock() else {
-            return gst::PadProbeReturn::Ok;
-        };
-        if last.is_some_and(|at| at.elapsed() < KEYFRAME_PAUSE) {
-            drop(info.take_event());
-            return gst::PadProbeReturn::Handled;
-        }
-        *last = Some(Instant::now());
-        gst::PadProbeReturn::Ok
-    });
 }
 
 /// What was put before the encoder's side.
@@ -273,7 +202,8 @@ fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &
             Ok(Source { device: Some(source), refused: Vec::new() })
         }
         CameraSource::Test => {
-            let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", "smpte75"), ("horizontal-speed", "2")])?;
+            // With a patch of snow: like a camera's picture, it takes whatever bit rate it is given.
+            let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", "smpte"), ("horizontal-speed", "2")])?;
             let filter = capsfilter(&format!("video/x-raw,format=I420,{wanted}"))?;
             draw_cards(&filter);
             match clock(camera.height) {

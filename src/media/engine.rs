@@ -7,13 +7,16 @@ use gstreamer_utils::StreamProducer;
 use gstreamer_webrtc::WebRTCPeerConnectionState as RemoteState;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::board::Sensors;
 use super::capture::Capture;
 use super::microphone::Microphone;
 use super::peer::Role;
 use super::pipeline::Report;
 use super::plan::ice::Helpers;
 use super::probe::Found;
+use super::rate::Board;
 use super::screen::Screen;
+use super::second::Second;
 use super::snapshot::Png;
 use super::speaker::Speaker;
 use super::{DescriptionKind, Error, Event, PeerKey, View};
@@ -21,6 +24,7 @@ use crate::call::Tone;
 use crate::config;
 use crate::protocol::hub::Muted;
 
+mod adapting;
 mod coding;
 mod devices;
 mod room;
@@ -46,6 +50,8 @@ pub struct Config {
     pub screen: config::Screen,
     /// Jitter buffer, ports, whether everything is relayed. The servers come by [`Handle::helpers`].
     pub network: config::Network,
+    /// Where load and heat of this machine are read.
+    pub sensors: Sensors,
 }
 
 /// The way in.
@@ -83,12 +89,15 @@ pub(super) enum Note {
     Started { run: u64, started: Started },
     Stopped { device: Device, run: u64 },
     Encoder(Found),
+    WayFell { key: PeerKey },
+    Board(Board),
 }
 
 /// What came of starting a device.
 #[derive(Debug)]
 pub(super) enum Started {
     Camera(Result<Capture, Error>),
+    Second(Result<Second, Error>),
     Microphone(Result<Microphone, Error>),
     Speaker(Result<Speaker, Error>),
     Screen(Result<Screen, Error>),
@@ -98,6 +107,7 @@ pub(super) enum Started {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Device {
     Camera,
+    Second,
     Microphone,
     Speaker,
     Screen,
@@ -108,6 +118,13 @@ pub(super) enum Device {
 pub(super) struct Notes(SyncSender<Ask>);
 
 impl Notes {
+    /// An ear without an engine, and what it hears.
+    #[cfg(test)]
+    pub(super) fn of_test() -> (Self, Receiver<Ask>) {
+        let (asks, inbox) = sync_channel(QUEUE);
+        (Self(asks), inbox)
+    }
+
     /// For threads of ours that may wait: the note must not be lost.
     pub(super) fn send_surely(&self, note: Note) {
         // Without an engine there is nobody to tell.

@@ -17,6 +17,7 @@ use crate::config::MicrophoneSource;
 #[derive(Debug)]
 pub struct Microphone {
     producer: StreamProducer,
+    coder: gstreamer::Element,
     pipeline: Pipeline,
 }
 
@@ -61,12 +62,20 @@ impl Microphone {
         add_source(&pipeline, source, &queue, time)?;
         let producer = fan_out(&sink);
         pipeline.play()?;
-        Ok(Self { producer, pipeline })
+        Ok(Self { producer, coder, pipeline })
     }
 
     /// Where peers get their stream.
     pub fn producer(&self) -> &StreamProducer {
         &self.producer
+    }
+
+    /// The part of the packets, per cent, that will be lost on the way: Opus repeats so much of each in the next one.
+    pub fn expect_loss(&self, percent: u8) {
+        let percent = i32::from(percent);
+        if self.coder.property::<i32>("packet-loss-percentage") != percent {
+            self.coder.set_property("packet-loss-percentage", percent);
+        }
     }
 
     /// The pipeline, for latency.

@@ -14,7 +14,9 @@
 //! A driver may take seconds to open a device, or never come back. So whatever may touch one (looking for an encoder, starting and
 //! stopping a device's pipeline, taking a peer down) runs on a thread of its own, and its outcome is a [`engine::Note`].
 
+mod board;
 mod capture;
+mod coder;
 mod devices;
 mod engine;
 mod microphone;
@@ -23,13 +25,16 @@ mod peer;
 mod pipeline;
 pub mod plan;
 mod probe;
+pub mod rate;
 mod retire;
 mod screen;
+mod second;
 mod snapshot;
 mod speaker;
 mod stats;
 mod v4l2;
 
+pub use board::Sensors;
 pub use engine::{Config, Handle, start};
 pub use peer::Role;
 pub use plan::ice::{Helpers, Relay};
@@ -39,7 +44,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::protocol::ParticipantId;
-use crate::protocol::control::{AudioStatus, DeviceState, MediaStatus, PeerConnection, VideoStatus};
+use crate::protocol::control::{AudioStatus, DeviceState, MediaStatus, PeerConnection, SentPicture, VideoStatus};
 
 /// One peer connection: a participant and its epoch.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +114,8 @@ pub struct PeerView {
     pub audio: AudioStatus,
     /// The bandwidth estimate of the way to it, bit/s.
     pub estimated_bitrate: Option<u64>,
+    /// Which picture it is sent.
+    pub sent: SentPicture,
     /// When its first picture was decoded.
     pub first_picture: Option<Instant>,
 }

@@ -101,7 +101,12 @@ fn run(pipeline: &gst::Pipeline, candidate: &Encoder, width: u32, height: u32, p
         for (name, value) in candidate.properties(1_000_000, u64::from(width) * u64::from(height)) {
             set(&coder, name, &value);
         }
-        Ok(vec![source, caps, coder, capsfilter(candidate.output_caps())?, element_with("fakesink", &[("sync", "false")])?])
+        let mut elements = vec![source, caps];
+        if let Some((upload, caps)) = candidate.upload {
+            elements.extend([element(upload)?, capsfilter(caps)?]);
+        }
+        elements.extend([coder, capsfilter(candidate.output_caps())?, element_with("fakesink", &[("sync", "false")])?]);
+        Ok(elements)
     };
     let elements = build().map_err(|e| e.to_string())?;
     let given = Arc::new(AtomicBool::new(false));

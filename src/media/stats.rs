@@ -7,6 +7,8 @@ use crate::protocol::control::TestCardStatus;
 
 /// How many ages are kept.
 const WINDOW: usize = 300;
+/// How many of them are recent: about a second's.
+const RECENT: usize = 30;
 
 /// Collects the test cards read from one peer's pictures.
 #[derive(Debug, Default)]
@@ -38,6 +40,7 @@ impl CardReader {
             read: self.read,
             latency_p50_ms: rank(0.5),
             latency_p95_ms: rank(0.95),
+            latency_recent_ms: self.ages_ms.iter().rev().take(RECENT).max().map_or(0.0, |ms| f64::from(*ms)),
         })
     }
 }
@@ -55,6 +58,6 @@ mod tests {
         }
         let status = reader.status().unwrap();
         assert_eq!((status.frame, status.read), (999, 1000));
-        assert_eq!((status.latency_p50_ms, status.latency_p95_ms), (850.0, 984.0));
+        assert_eq!((status.latency_p50_ms, status.latency_p95_ms, status.latency_recent_ms), (850.0, 984.0, 999.0));
     }
 }

@@ -11,8 +11,10 @@ use super::hub::{Muted, ParticipantState};
 use super::{Cid, ParticipantId, UserId};
 
 mod calling;
+mod sending;
 
 pub use calling::{OutgoingState, OutgoingStatus, RingState, RingStatus};
+pub use sending::{PictureStatus, SentPicture};
 
 /// What a person can ask of the appliance, by whichever door.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -206,6 +208,9 @@ pub struct ParticipantStatus {
     pub audio: AudioStatus,
     /// What the bandwidth estimator says of the way to it, bit/s; none before the first feedback.
     pub estimated_bitrate: Option<u64>,
+    /// Which picture of ours it is sent.
+    #[serde(default)]
+    pub sent: SentPicture,
 }
 
 /// State of one peer connection: the enum of C27, in the field's words.
@@ -252,6 +257,9 @@ pub struct TestCardStatus {
     pub latency_p50_ms: f64,
     /// The same, 95th percentile.
     pub latency_p95_ms: f64,
+    /// The same, the worst of the last 30.
+    #[serde(default)]
+    pub latency_recent_ms: f64,
 }
 
 /// A remote sound.
@@ -283,12 +291,15 @@ pub struct EncoderStatus {
     pub element: Option<String>,
     /// Whether it is hardware.
     pub hardware: bool,
-    /// How many are running now: 0 when idle, 1 in a call.
+    /// How many are running now: 0 when idle, 1 in a call, 2 while somebody needs a smaller picture than the others.
     pub instances: u32,
     /// Frames encoded since the call began.
     pub frames: u64,
     /// Target, bit/s.
     pub bitrate: u64,
+    /// The main picture as it is sent now.
+    #[serde(default)]
+    pub picture: PictureStatus,
     /// Those that are installed and would have been preferred, but failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<RejectedEncoder>,

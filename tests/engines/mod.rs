@@ -32,6 +32,7 @@ pub fn settings() -> media::Config {
         audio: config::Audio::default(),
         screen: config::Screen { read_test_card: true, width: 640, height: 360, ..config::Screen::default() },
         network: config::Network::default(),
+        sensors: media::Sensors::default(),
     }
 }
 

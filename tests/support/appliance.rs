@@ -6,7 +6,7 @@ use std::process::Command;
 use callbox::protocol::control::Status;
 use tempfile::TempDir;
 
-use super::{Hub, Process};
+use super::{Hub, Net, Process, Side, command_in};
 
 /// A running appliance.
 pub struct Appliance {
@@ -14,6 +14,7 @@ pub struct Appliance {
     pub process: Process,
     program: PathBuf,
     directory: TempDir,
+    namespace: Option<String>,
 }
 
 impl Appliance {
@@ -25,15 +26,20 @@ impl Appliance {
 
     /// The same, with more keys in `[hub]`.
     pub fn trusting(hub: &Hub, user: &str, keys: &str, toml: &str) -> Self {
-        Self::launch_as(Path::new(env!("CARGO_BIN_EXE_callbox")), hub, user, keys, toml)
+        Self::launch_as(Path::new(env!("CARGO_BIN_EXE_callbox")), None, hub, user, keys, toml)
+    }
+
+    /// The same, at one end of a wire.
+    pub fn start_in(net: &Net, side: Side, hub: &Hub, user: &str, toml: &str) -> Self {
+        Self::launch_as(Path::new(env!("CARGO_BIN_EXE_callbox")), Some(net.name(side).to_owned()), hub, user, "", toml)
     }
 
     /// The same, of another build than this one.
     pub fn start_as(program: &Path, hub: &Hub, user: &str, toml: &str) -> Self {
-        Self::launch_as(program, hub, user, "", toml)
+        Self::launch_as(program, None, hub, user, "", toml)
     }
 
-    fn launch_as(program: &Path, hub: &Hub, user: &str, keys: &str, toml: &str) -> Self {
+    fn launch_as(program: &Path, namespace: Option<String>, hub: &Hub, user: &str, keys: &str, toml: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let dir = directory.path().display();
         let config = format!(
@@ -44,8 +50,8 @@ impl Appliance {
             toml.replace("{dir}", &dir.to_string()),
         );
         std::fs::write(directory.path().join("callbox.toml"), config).unwrap();
-        let process = launch(program, &directory);
-        Self { process, program: program.to_owned(), directory }
+        let process = launch(program, &directory, namespace.as_deref());
+        Self { process, program: program.to_owned(), directory, namespace }
     }
 
     /// `kill -9`.
@@ -55,7 +61,7 @@ impl Appliance {
 
     /// After a `kill`, with the same configuration and state.
     pub fn restart(&mut self) {
-        self.process = launch(&self.program, &self.directory);
+        self.process = launch(&self.program, &self.directory, self.namespace.as_deref());
     }
 
     /// A file in its directory.
@@ -96,8 +102,8 @@ impl Appliance {
     }
 }
 
-fn launch(program: &Path, directory: &TempDir) -> Process {
-    let mut command = Command::new(program);
+fn launch(program: &Path, directory: &TempDir, namespace: Option<&str>) -> Process {
+    let mut command = command_in(namespace, program);
     command.arg("run").arg("--config").arg(directory.path().join("callbox.toml"));
     Process::start("appliance", &mut command)
 }

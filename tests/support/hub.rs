@@ -2,13 +2,14 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use argon2::password_hash::{PasswordHasher, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tempfile::TempDir;
 
-use super::{Process, secs};
+use super::{Net, Process, Side, command_in, secs};
 
 /// Everybody's.
 pub const PASSWORD: &str = "correct horse";
@@ -25,6 +26,7 @@ pub struct Hub {
     directory: TempDir,
     certificate: Option<TempDir>,
     environment: Vec<(String, String)>,
+    namespace: Option<String>,
 }
 
 impl Hub {
@@ -40,29 +42,24 @@ impl Hub {
 
     /// The same, with variables in its environment.
     pub fn with_environment(settings: &str, environment: &[(&str, &str)]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let state = directory.path().join("state");
-        let hash = cheap_hash();
-        let users: String = USERS
-            .iter()
-            .map(|(id, name)| format!("[[user]]\nid = \"{id}\"\nname = \"{name}\"\npassword-hash = \"{hash}\"\n"))
-            .collect();
-        let config = format!("listen = \"127.0.0.1:0\"\nstate-directory = {state:?}\n{settings}\n{users}");
-        std::fs::write(directory.path().join("hub.toml"), config).unwrap();
-        let password = directory.path().join("password");
-        std::fs::write(&password, PASSWORD).unwrap();
-        std::fs::set_permissions(&password, Permissions::from_mode(0o600)).unwrap();
-        Self::start_in(directory, environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::start_at(configured(settings), environment, "127.0.0.1:0", None)
+    }
+
+    /// At one end of a wire.
+    pub fn start_in(net: &Net, side: Side) -> Self {
+        let address = format!("{}:0", side.address());
+        Self::start_at(configured(""), Vec::new(), &address, Some(net.name(side).to_owned()))
     }
 
     /// With the `hub.toml` that is in this directory.
     pub fn of(directory: TempDir) -> Self {
-        Self::start_in(directory, Vec::new())
+        Self::start_at(directory, Vec::new(), "127.0.0.1:0", None)
     }
 
-    fn start_in(directory: TempDir, environment: Vec<(String, String)>) -> Self {
-        let (process, url) = launch(&directory, "127.0.0.1:0", &environment);
-        Self { url, process, directory, certificate: None, environment }
+    fn start_at(directory: TempDir, environment: Vec<(String, String)>, address: &str, namespace: Option<String>) -> Self {
+        let (process, url) = launch(&directory, address, &environment, namespace.as_deref());
+        Self { url, process, directory, certificate: None, environment, namespace }
     }
 
     /// Its `hub.toml`.
@@ -121,7 +118,7 @@ impl Hub {
     /// After a `kill`: on the same port, with the same state.
     pub fn restart(&mut self) {
         let address = self.url.rsplit('/').next().unwrap().to_owned();
-        (self.process, self.url) = launch(&self.directory, &address, &self.environment);
+        (self.process, self.url) = launch(&self.directory, &address, &self.environment, self.namespace.as_deref());
     }
 
     /// What it printed.
@@ -130,8 +127,25 @@ impl Hub {
     }
 }
 
-fn launch(directory: &TempDir, listen: &str, environment: &[(String, String)]) -> (Process, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_callbox"));
+/// A directory with a `hub.toml` and everybody's password.
+fn configured(settings: &str) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    let hash = cheap_hash();
+    let users: String = USERS
+        .iter()
+        .map(|(id, name)| format!("[[user]]\nid = \"{id}\"\nname = \"{name}\"\npassword-hash = \"{hash}\"\n"))
+        .collect();
+    let config = format!("listen = \"127.0.0.1:0\"\nstate-directory = {state:?}\n{settings}\n{users}");
+    std::fs::write(directory.path().join("hub.toml"), config).unwrap();
+    let password = directory.path().join("password");
+    std::fs::write(&password, PASSWORD).unwrap();
+    std::fs::set_permissions(&password, Permissions::from_mode(0o600)).unwrap();
+    directory
+}
+
+fn launch(directory: &TempDir, listen: &str, environment: &[(String, String)], namespace: Option<&str>) -> (Process, String) {
+    let mut command = command_in(namespace, Path::new(env!("CARGO_BIN_EXE_callbox")));
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     command.arg("hub").arg("--config").arg(directory.path().join("hub.toml")).arg("--listen").arg(listen);
     let mut process = Process::start("hub", &mut command);

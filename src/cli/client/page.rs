@@ -2,7 +2,8 @@
 
 use super::text::{self, clean};
 use crate::protocol::control::{
-    CallStatus, DeviceStatus, GpioStatus, HubStatus, LineStatus, MediaStatus, OutgoingStatus, ParticipantStatus, RingStatus, Status,
+    CallStatus, DeviceStatus, GpioStatus, HubStatus, LineStatus, MediaStatus, OutgoingStatus, ParticipantStatus, RingStatus,
+    SentPicture, Status,
 };
 use crate::protocol::hub::ParticipantState;
 
@@ -78,6 +79,11 @@ fn participant(participant: &ParticipantStatus) -> Vec<String> {
     if participant.state == ParticipantState::Reconnecting {
         notes.push("reconnecting".to_owned());
     }
+    match participant.sent {
+        SentPicture::Main => {}
+        SentPicture::Low => notes.push("gets a small picture".to_owned()),
+        SentPicture::None => notes.push("gets sound only".to_owned()),
+    }
     notes.extend(text::muted(participant.muted).map(str::to_owned));
     notes.extend(participant.error.as_deref().map(clean));
     if let Some(card) = &video.test_card {
@@ -107,7 +113,9 @@ fn media(media: &MediaStatus) -> Vec<Vec<String>> {
         Some(element) if encoder.instances == 0 => element.clone(),
         Some(element) => {
             let kind = if encoder.hardware { "hardware" } else { "software" };
-            format!("{element} ({kind}), {}, {} frames", text::bitrate(encoder.bitrate), encoder.frames)
+            let picture = &encoder.picture;
+            let shape = format!("{}x{} at {}", picture.width, picture.height, picture.framerate);
+            format!("{element} ({kind}), {shape}, {}, {} frames", text::bitrate(encoder.bitrate), encoder.frames)
         }
     };
     let mut rows = vec![vec!["encoder".to_owned(), state.to_owned(), what]];
@@ -163,6 +171,7 @@ pub mod tests {
             },
             "media": {
                 "encoder": {"element": "x264enc", "hardware": false, "instances": 1, "frames": 77, "bitrate": 1_500_000,
+                    "picture": {"width": 1280, "height": 720, "framerate": 30, "step": "720p"},
                     "rejected": [{"element": "vah264enc", "error": "it does not answer"}]},
                 "camera": device("missing", Some("no such device")), "microphone": device("running", None),
                 "speaker": device("disabled", None), "screen": device("idle", None)
@@ -188,7 +197,7 @@ call  reconnecting  default:lobby: camera off
   Anna[31m     connected   1280x720  4821    9012           1.2 Mbit/s  microphone off
   Kiosk        failed      -         4821    9012           1.2 Mbit/s  microphone off
 
-encoder     running   x264enc (software), 1.5 Mbit/s, 77 frames
+encoder     running   x264enc (software), 1280x720 at 30, 1.5 Mbit/s, 77 frames
 encoder     rejected  vah264enc: it does not answer
 camera      missing   test: no such device
 microphone  running   test

@@ -223,7 +223,7 @@ export declare class Call extends Emitter<CallEvents> {
   unblockUser(userId: string): Promise<unknown>;
   muteUsers(userIds: string | string[] | null, what?: { audio?: boolean; video?: boolean; screen?: boolean }): Promise<unknown>;
   updatePermissions(userId: string, changes: { grant?: OwnCapability[]; revoke?: OwnCapability[] }): Promise<unknown>;
-  /** kbit/s; 0 removes the limit. */
+  /** kbit/s to each participant; 0 removes the limit. */
   setMaxBandwidth(kilobits: number): Promise<void>;
   attach(element: HTMLVideoElement | string, options?: AttachOptions): Unsubscribe;
   attach(element: HTMLVideoElement | string, participant: Participant | null | undefined, options?: AttachOptions): Unsubscribe;

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use super::Note;
 use super::room::Engine;
 use crate::config::{CameraSource, Encoder as Wanted};
-use crate::media::capture::Capture;
 use crate::media::devices::Through;
 use crate::media::plan::encoder::Encoder;
 use crate::media::plan::trust::Trust;
 use crate::media::probe::{self, Found};
-use crate::protocol::control::{EncoderStatus, RejectedEncoder};
+use crate::protocol::control::{EncoderStatus, PictureStatus, RejectedEncoder};
 
 /// Hardware that takes pictures and gives none for this long has stalled.
 const HARDWARE_PATIENCE: Duration = Duration::from_secs(2);
@@ -119,7 +118,7 @@ impl Engine {
 
     /// Whether the encoder takes pictures and gives none.
     pub(super) fn watch_encoder(&mut self, now: Instant) {
-        let Some(encoder) = self.camera.get().map(Capture::encoder) else {
+        let Some(encoder) = self.camera.get().map(|camera| camera.coder().encoder()) else {
             return;
         };
         let patience = if encoder.hardware { HARDWARE_PATIENCE } else { SOFTWARE_PATIENCE };
@@ -133,6 +132,7 @@ impl Engine {
     /// A camera was started.
     pub(super) fn watch_from(&mut self, now: Instant) {
         let (taken, coded) = (self.counters.taken.load(Ordering::Relaxed), self.counters.coded.load(Ordering::Relaxed));
+        self.camera_since = Some(now);
         self.flow = crate::media::devices::Flow::new(Some(taken), now);
         self.through = Through::new(taken, coded, now);
     }
@@ -142,13 +142,20 @@ impl Engine {
             Chosen::This(encoder) => Some(*encoder),
             Chosen::Unknown | Chosen::Looking | Chosen::Nothing(_) => None,
         };
+        let main = self.adapting.main();
         let rejected = self.coding.trust.rejected(chosen.map(|encoder| encoder.element));
         EncoderStatus {
             element: chosen.map(|encoder| encoder.element.to_owned()),
             hardware: chosen.is_some_and(|encoder| encoder.hardware),
-            instances: u32::from(self.camera.get().is_some()),
+            instances: u32::from(self.camera.get().is_some()) + u32::from(self.second.get().is_some()),
             frames: self.counters.coded.load(Ordering::Relaxed),
-            bitrate: self.bitrate,
+            bitrate: main.bitrate,
+            picture: PictureStatus {
+                width: main.shape.width,
+                height: main.shape.height,
+                framerate: main.shape.framerate,
+                step: self.adapting.decision().step.name().to_owned(),
+            },
             rejected: rejected
                 .map(|(element, why)| RejectedEncoder { element: element.to_owned(), error: why.to_owned() })
                 .collect(),

@@ -13,6 +13,7 @@ use crate::media::devices::Slot;
 use crate::media::microphone::Microphone;
 use crate::media::pipeline::{Pipeline, Report};
 use crate::media::screen::Screen;
+use crate::media::second::Second;
 use crate::media::speaker::Speaker;
 use crate::media::{Error, PeerKey};
 use crate::protocol::control::DeviceState;
@@ -81,9 +82,31 @@ impl Engine {
         let report = self.reporter(Device::Camera, run);
         let camera = Camera { source: self.node.find(&self.config.camera.source), ..self.config.camera.clone() };
         self.witness = Arc::new(Witness::default());
-        let (bitrate, counters, witness, time) = (self.bitrate, self.counters.clone(), self.witness.clone(), self.time.clone());
+        let (picture, counters, witness, time) =
+            (self.adapting.main(), self.counters.clone(), self.witness.clone(), self.time.clone());
         self.camera.starting(now);
-        self.begin(run, Started::Camera, move || Capture::start(&camera, encoder, bitrate, &counters, &witness, &time, report));
+        self.begin(run, Started::Camera, move || Capture::start(&camera, encoder, picture, &counters, &witness, &time, report));
+    }
+
+    /// The second rung lives while somebody needs it and there are pictures for it.
+    pub(super) fn settle_second(&mut self, wanted: bool, now: Instant) {
+        let encoder = self.camera.get().map(|camera| camera.coder().encoder());
+        let (Some(encoder), Some(picture), true) = (encoder, self.adapting.second(), wanted) else {
+            if let Some(second) = self.second.stop(now) {
+                self.cut_links();
+                self.retire(Device::Second, second, now);
+                self.link_all();
+            }
+            return;
+        };
+        if !self.second.due(now) {
+            return;
+        }
+        let run = self.runs.next(Device::Second);
+        let report = self.reporter(Device::Second, run);
+        let time = self.time.clone();
+        self.second.starting(now);
+        self.begin(run, Started::Second, move || Second::start(encoder, picture, &time, report));
     }
 
     pub(super) fn settle_microphone(&mut self, wanted: bool, now: Instant) {
@@ -174,12 +197,13 @@ impl Engine {
                 self.watch_from(now);
                 early
             }
+            Started::Second(outcome) => self.second.started(outcome, now),
             Started::Microphone(outcome) => self.microphone.started(outcome, now),
             Started::Speaker(outcome) => self.speaker.started(outcome, now),
             Started::Screen(outcome) => self.screen.started(outcome, now),
         };
         match device {
-            Device::Camera | Device::Microphone => self.link_all(),
+            Device::Camera | Device::Second | Device::Microphone => self.link_all(),
             Device::Speaker | Device::Screen => self.seat_all(),
         }
         self.settle_latency(device);
@@ -194,6 +218,7 @@ impl Engine {
         }
         match device {
             Device::Camera => self.camera.stopped(),
+            Device::Second => self.second.stopped(),
             Device::Microphone => self.microphone.stopped(),
             Device::Speaker => self.speaker.stopped(),
             Device::Screen => self.screen.stopped(),
@@ -214,7 +239,7 @@ impl Engine {
             return self.retire(Device::Camera, capture, now);
         }
         let (notes, run) = (self.notes.clone(), self.runs.of(Device::Camera));
-        self.retired.add(Leaving::Encoder(capture.encoder().element), now, move || {
+        self.retired.add(Leaving::Encoder(capture.coder().encoder().element), now, move || {
             capture.release_camera();
             notes.send_surely(Note::Stopped { device: Device::Camera, run });
             drop(capture);
@@ -225,6 +250,7 @@ impl Engine {
     pub(super) fn device(&mut self, device: Device, report: Report, now: Instant) {
         let is_early = match device {
             Device::Camera => self.camera.early(&report),
+            Device::Second => self.second.early(&report),
             Device::Microphone => self.microphone.early(&report),
             Device::Speaker => self.speaker.early(&report),
             Device::Screen => self.screen.early(&report),
@@ -232,7 +258,11 @@ impl Engine {
         if is_early {
             return;
         }
-        let encoder = self.camera.get().map(Capture::encoder).filter(|_| device == Device::Camera && capture::is_encoders(&report));
+        let encoder = self
+            .camera
+            .get()
+            .map(|camera| camera.coder().encoder())
+            .filter(|_| device == Device::Camera && capture::is_encoders(&report));
         match (report, encoder) {
             (Report::Latency, _) => self.settle_latency(device),
             (Report::Ended, _) => self.ended(device, now),
@@ -246,7 +276,7 @@ impl Engine {
         match device {
             Device::Camera => self.settle_camera(false, now),
             Device::Microphone => self.settle_microphone(false, now),
-            Device::Speaker | Device::Screen => {}
+            Device::Second | Device::Speaker | Device::Screen => {}
         }
     }
 
@@ -257,6 +287,13 @@ impl Engine {
                 self.cut_links();
                 if let Some(capture) = self.camera.failed(state, text, now) {
                     self.retire_camera(capture, false, now);
+                }
+                self.link_all();
+            }
+            Device::Second if self.second.get().is_some() => {
+                self.cut_links();
+                if let Some(second) = self.second.failed(state, text, now) {
+                    self.retire(device, second, now);
                 }
                 self.link_all();
             }
@@ -277,13 +314,14 @@ impl Engine {
                     self.retire(device, screen, now);
                 }
             }
-            Device::Camera | Device::Microphone | Device::Speaker | Device::Screen => {}
+            Device::Camera | Device::Second | Device::Microphone | Device::Speaker | Device::Screen => {}
         }
     }
 
     fn settle_latency(&self, device: Device) {
         let pipeline: Option<&Pipeline> = match device {
             Device::Camera => self.camera.get().map(Capture::pipeline),
+            Device::Second => self.second.get().map(Second::pipeline),
             Device::Microphone => self.microphone.get().map(Microphone::pipeline),
             Device::Speaker => self.speaker.get().map(Speaker::pipeline),
             Device::Screen => self.screen.get().map(Screen::pipeline),
@@ -295,7 +333,13 @@ impl Engine {
 
     /// When to look for what does not return.
     pub(super) fn stuck_at(&self) -> Option<Instant> {
-        let slots = [self.camera.deadline(), self.microphone.deadline(), self.speaker.deadline(), self.screen.deadline()];
+        let slots = [
+            self.camera.deadline(),
+            self.second.deadline(),
+            self.microphone.deadline(),
+            self.speaker.deadline(),
+            self.screen.deadline(),
+        ];
         slots.into_iter().flatten().chain(self.retired.deadline()).min()
     }
 
@@ -308,6 +352,9 @@ impl Engine {
                 }
                 Some(_) | None => self.camera.say(DeviceState::Failed, does_not_answer(&self.camera)),
             }
+        }
+        if self.second.stuck(now) {
+            self.second.say(DeviceState::Failed, does_not_answer(&self.second));
         }
         if self.microphone.stuck(now) {
             self.microphone.say(DeviceState::Failed, does_not_answer(&self.microphone));
@@ -336,6 +383,7 @@ impl Started {
     fn device(&self) -> Device {
         match self {
             Self::Camera(_) => Device::Camera,
+            Self::Second(_) => Device::Second,
             Self::Microphone(_) => Device::Microphone,
             Self::Speaker(_) => Device::Speaker,
             Self::Screen(_) => Device::Screen,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use gstreamer_utils::StreamProducer;
 use tokio::sync::{mpsc, watch};
 
+use super::adapting::Adapting;
 use super::coding::Coding;
 use super::devices::{Leaving, Runs};
 use super::{Ask, Config, Notes};
@@ -14,17 +15,19 @@ use crate::call::Tone;
 use crate::config::{CameraSource, MicrophoneSource, ScreenOutput, SpeakerSink};
 use crate::media::capture::{self, Capture, Counters, Witness};
 use crate::media::devices::{Flow, Slot, Through};
-use crate::media::microphone::{self, Microphone};
+use crate::media::microphone;
 use crate::media::node::Node;
 use crate::media::peer::{self, Peer};
 use crate::media::pipeline::Timebase;
 use crate::media::plan::ice::Helpers;
+use crate::media::rate::Rung;
 use crate::media::retire::Retired;
 use crate::media::screen::Screen;
+use crate::media::second::Second;
 use crate::media::snapshot::Desk;
 use crate::media::speaker::{self, Speaker};
 use crate::media::{Error, Event, PeerKey, PeerView, View};
-use crate::protocol::control::{MediaStatus, PeerConnection};
+use crate::protocol::control::{MediaStatus, PeerConnection, SentPicture};
 use crate::protocol::hub::Muted;
 
 /// How often counters are shown and silence is looked for during a call.
@@ -40,13 +43,13 @@ pub(in crate::media) struct Engine {
     pub(super) events: mpsc::Sender<Event>,
     pub(super) peers: BTreeMap<PeerKey, Seat>,
     pub(super) camera: Slot<Capture>,
-    pub(super) microphone: Slot<Microphone>,
+    pub(super) camera_since: Option<Instant>,
+    pub(super) second: Slot<Second>,
+    pub(super) microphone: Slot<microphone::Microphone>,
     pub(super) speaker: Slot<Speaker>,
     pub(super) screen: Slot<Screen>,
     pub(super) muted: Muted,
-    pub(super) bitrate: u64,
-    /// The most that goes to each peer, if somebody set a limit.
-    pub(super) limit: Option<u64>,
+    pub(super) adapting: Adapting,
     pub(super) tone: Option<Tone>,
     pub(super) helpers: Helpers,
     pub(super) coding: Coding,
@@ -81,7 +84,8 @@ impl Engine {
         let microphone = Slot::new(microphone::name(&config.microphone.source), config.microphone.source != MicrophoneSource::None);
         let speaker = Slot::new(speaker::name(&config.speaker.sink), config.speaker.sink != SpeakerSink::None);
         let screen = Slot::new(screen_name(&config.screen.output), sink_element(&config.screen.output).is_some());
-        let bitrate = config.video.bitrate.0;
+        let second = Slot::new("second encoder".to_owned(), config.camera.source != CameraSource::None);
+        let adapting = Adapting::new(Self::given(&config, None), now);
         Self {
             config,
             time: Timebase::new(),
@@ -89,12 +93,13 @@ impl Engine {
             events,
             peers: BTreeMap::new(),
             camera,
+            camera_since: None,
+            second,
             microphone,
             speaker,
             screen,
             muted: Muted::default(),
-            bitrate,
-            limit: None,
+            adapting,
             tone: None,
             helpers: Helpers::default(),
             coding: Coding::default(),
@@ -128,7 +133,13 @@ impl Engine {
 
     /// When something is due without being asked.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let retries = [self.camera.retry_at(), self.microphone.retry_at(), self.speaker.retry_at(), self.screen.retry_at()];
+        let retries = [
+            self.camera.retry_at(),
+            self.second.retry_at(),
+            self.microphone.retry_at(),
+            self.speaker.retry_at(),
+            self.screen.retry_at(),
+        ];
         let retry = if self.peers.is_empty() && self.tone.is_none() { None } else { retries.into_iter().flatten().min() };
         let looks = !self.peers.is_empty() || matches!(self.config.camera.source, CameraSource::V4l2 { .. });
         [retry, looks.then_some(self.next_tick), self.stuck_at()].into_iter().flatten().min()
@@ -139,6 +150,7 @@ impl Engine {
         let needed = !self.peers.is_empty();
         self.notice_stuck(now);
         self.settle_camera(needed && !self.muted.video, now);
+        self.settle_second(needed && self.adapting.second().is_some(), now);
         self.settle_microphone(needed && !self.muted.audio, now);
         self.settle_speaker(needed || self.tone.is_some(), now);
         self.play_tone();
@@ -169,20 +181,27 @@ impl Engine {
 
     /// Sends what there is to send to everybody who is connected.
     pub(super) fn link_all(&mut self) {
-        let (video, audio) = (self.camera.get().map(Capture::producer), self.microphone.get().map(Microphone::producer));
-        for seat in self.peers.values_mut() {
-            if seat.state == PeerConnection::Connected || seat.state == PeerConnection::Disconnected {
-                seat.peer.send(video, audio);
-            }
+        let raw = self.camera.get().map(Capture::raw).cloned();
+        if let Some(second) = self.second.get_mut() {
+            second.link(raw.as_ref());
         }
-        if let Some(camera) = self.camera.get() {
-            camera.request_keyframe();
+        let up = |seat: &Seat| matches!(seat.state, PeerConnection::Connected | PeerConnection::Disconnected);
+        let keys: Vec<PeerKey> = self.peers.iter().filter(|(_, seat)| up(seat)).map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            self.link(&key);
+        }
+        // Who was linked anew needs one.
+        for coder in [self.camera.get().map(Capture::coder), self.second.get().map(Second::coder)].into_iter().flatten() {
+            coder.request_keyframe();
         }
     }
 
     pub(super) fn cut_links(&mut self) {
         for seat in self.peers.values_mut() {
             seat.peer.send(None, None);
+        }
+        if let Some(second) = self.second.get_mut() {
+            second.link(None);
         }
     }
 
@@ -229,7 +248,7 @@ impl Engine {
             speaker: self.speaker.status().clone(),
             screen: self.screen.status().clone(),
         };
-        let peers = self.peers.iter().map(|(key, seat)| (key.clone(), seat.view())).collect();
+        let peers = self.peers.iter().map(|(key, seat)| (key.clone(), seat.view(self.adapting.rung(key)))).collect();
         let view = View { media, peers };
         self.view.send_if_modified(|shown| {
             let changed = *shown != view;
@@ -240,12 +259,17 @@ impl Engine {
 }
 
 impl Seat {
-    fn view(&self) -> PeerView {
+    fn view(&self, rung: Rung) -> PeerView {
         let intake = self.peer.intake();
         PeerView {
             video: intake.video(),
             audio: intake.audio(),
-            estimated_bitrate: self.peer.estimate(),
+            estimated_bitrate: self.peer.meter().estimate(),
+            sent: match rung {
+                Rung::Main => SentPicture::Main,
+                Rung::Low => SentPicture::Low,
+                Rung::SoundOnly => SentPicture::None,
+            },
             first_picture: intake.first_picture(),
         }
     }

@@ -10,7 +10,6 @@ use super::room::{Engine, Seat};
 use super::{Ask, Device, Note};
 use crate::config::{ScreenOutput, SpeakerSink};
 use crate::media::capture::Capture;
-use crate::media::microphone::Microphone;
 use crate::media::peer::{Options, Peer, Role};
 use crate::media::{Event, PeerKey, probe};
 use crate::protocol::control::{DeviceState, PeerConnection};
@@ -21,14 +20,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 const SILENT: Duration = Duration::from_secs(3);
 /// Silent for this long: gone.
 const DEAD: Duration = Duration::from_secs(6);
-/// The part of the estimate that pictures may take; the rest is for sound, repairs and headers.
-const VIDEO_SHARE: f64 = 0.9;
-/// The encoder is left alone for changes smaller than this part.
-const STEP: f64 = 0.05;
-/// A picture below this is not worth sending.
-const MIN_BITRATE: u64 = 100_000;
-/// Nor below this, however low the limit: encoders do not go lower.
-const LEAST_PICTURE: u64 = 32_000;
 
 impl Engine {
     pub(super) fn handle(&mut self, ask: Ask, now: Instant) {
@@ -52,10 +43,7 @@ impl Engine {
             Ask::Mute(muted) => self.muted = muted,
             Ask::Tone(tone) => self.tone = tone,
             Ask::Helpers(helpers) => self.helpers = helpers,
-            Ask::MaxBitrate(limit) => {
-                self.limit = limit;
-                self.adapt();
-            }
+            Ask::MaxBitrate(limit) => self.limit(limit, now),
             Ask::Snapshot(reply) => {
                 let (pictures, width, height) = self.pictures();
                 self.snapshots.compose(pictures, width, height, move |png| {
@@ -151,6 +139,9 @@ impl Engine {
             Note::Started { run, started } => self.started(run, started, now),
             Note::Stopped { device, run } => self.stopped(device, run),
             Note::Encoder(found) => self.found_encoder(found),
+            Note::WayFell { key } if self.peers.contains_key(&key) => self.adapt(now),
+            Note::WayFell { .. } => {}
+            Note::Board(board) => self.board(board, now),
         }
     }
 
@@ -194,9 +185,9 @@ impl Engine {
         }
         seat.state = PeerConnection::Connected;
         seat.active_at = now;
-        seat.peer.send(self.camera.get().map(Capture::producer), self.microphone.get().map(Microphone::producer));
-        if let Some(camera) = self.camera.get() {
-            camera.request_keyframe();
+        self.link(key);
+        if let Some(coder) = self.coder_for(key) {
+            coder.request_keyframe();
         }
         self.say(key, PeerConnection::Connected, None);
     }
@@ -256,7 +247,8 @@ impl Engine {
                 }
             }
         }
-        self.adapt();
+        self.look_at_board(now);
+        self.adapt(now);
         self.watch_camera(now);
         self.watch_encoder(now);
         self.write_pictures(now);
@@ -276,30 +268,6 @@ impl Engine {
             self.camera.proven();
             self.camera.remark(refused);
         }
-    }
-
-    /// One encoder for all: it follows the slowest way.
-    fn adapt(&mut self) {
-        let connected = self.peers.values().filter(|seat| seat.state == PeerConnection::Connected);
-        let slowest = connected.filter_map(|seat| seat.peer.estimate()).min();
-        // Without an estimate what was found before goes on, within the limit.
-        let possible = slowest.map_or(self.bitrate, |slowest| (slowest as f64 * VIDEO_SHARE) as u64);
-        let highest = self.highest();
-        let target = possible.clamp(MIN_BITRATE.min(highest), highest);
-        let above = self.bitrate > highest;
-        if above || target.abs_diff(self.bitrate) as f64 > self.bitrate as f64 * STEP {
-            self.bitrate = target;
-            if let Some(camera) = self.camera.get() {
-                camera.set_bitrate(target);
-            }
-        }
-    }
-
-    /// The most that the picture may take: what is configured, and what a limit leaves of it beside the sound.
-    fn highest(&self) -> u64 {
-        let configured = self.config.video.bitrate.0.max(MIN_BITRATE);
-        let sound = self.config.audio.bitrate.0;
-        self.limit.map_or(configured, |limit| limit.saturating_sub(sound).clamp(LEAST_PICTURE, configured))
     }
 
     fn pictures(&self) -> (Vec<crate::media::peer::Picture>, u32, u32) {

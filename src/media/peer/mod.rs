@@ -12,16 +12,19 @@
 //! ICE: a new connection is a new [`Peer`] with a higher epoch.
 //!
 //! `rtpgccbwe` stands before `webrtcbin`, not behind its `request-aux-sender` signal, which leaks the element before 1.24.4: the
-//! feedback comes to it as an upstream event either way.
+//! feedback comes to it as an upstream event either way. Behind it, sound would pass through it as well, and wait for pictures that
+//! are paced.
 
 mod ice;
 mod negotiate;
 mod receive;
 mod send;
+#[cfg(test)]
+mod tests;
 mod verify;
+mod way;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use gstreamer as gst;
@@ -30,6 +33,7 @@ use gstreamer_utils::StreamProducer;
 use gstreamer_webrtc as gst_webrtc;
 
 pub use receive::{Intake, Picture};
+pub use way::Meter;
 
 use super::engine::{Note, Notes};
 use super::pipeline::{Pipeline, Report, Timebase, element, element_with};
@@ -85,7 +89,7 @@ pub struct Peer {
     webrtc: gst::Element,
     sender: send::Sender,
     intake: Arc<Intake>,
-    estimate: Arc<AtomicU64>,
+    meter: Arc<Meter>,
     fingerprints: Vec<sdp::Fingerprint>,
     // Last: the pipeline stops after the links above are cut.
     pipeline: Pipeline,
@@ -110,14 +114,15 @@ impl Peer {
         pipeline.chain(&[&webrtc])?;
         ice::prepare(&webrtc, options, key.epoch)?;
         let intake = Arc::new(Intake::new(options.read_test_card));
-        let estimate = Arc::new(AtomicU64::new(0));
+        let meter = Arc::new(Meter::default());
+        meter.limit(remote.as_ref().and_then(|remote| remote.video_limit));
         negotiate::connect(&webrtc, key, notes);
         receive::connect(&webrtc, &pipeline, options, &intake, key, notes);
-        let sender = send::Sender::build(&pipeline, &webrtc, remote.as_ref(), options, &estimate)?;
+        let sender = send::Sender::build(&pipeline, &webrtc, remote.as_ref(), options, &meter, key, notes)?;
         pipeline.play()?;
         receive::count_rtcp(&webrtc, &intake);
         let fingerprints = remote.map(|r| r.fingerprints).unwrap_or_default();
-        let peer = Self { webrtc, sender, intake, estimate, fingerprints, pipeline };
+        let peer = Self { webrtc, sender, intake, meter, fingerprints, pipeline };
         match role {
             Role::Offer => negotiate::offer(&peer.webrtc, key, notes),
             Role::Answer { sdp } => negotiate::answer(&peer.webrtc, key, notes, sdp)?,
@@ -127,7 +132,9 @@ impl Peer {
 
     /// Takes the remote answer.
     pub fn remote_answer(&mut self, key: &PeerKey, notes: &Notes, text: &str) -> Result<(), Error> {
-        self.fingerprints = sdp::read(text).map_err(Error::Description)?.fingerprints;
+        let remote = sdp::read(text).map_err(Error::Description)?;
+        self.fingerprints = remote.fingerprints;
+        self.meter.limit(remote.video_limit);
         negotiate::remote_answer(&self.webrtc, key, notes, text)
     }
 
@@ -155,9 +162,9 @@ impl Peer {
         &self.intake
     }
 
-    /// The bandwidth estimate of the way to the peer, bit/s.
-    pub fn estimate(&self) -> Option<u64> {
-        Some(self.estimate.load(Ordering::Relaxed)).filter(|rate| *rate > 0)
+    /// How the way to the peer is.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// The pipeline, for latency.

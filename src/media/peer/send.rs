@@ -1,7 +1,6 @@
 //! What we send to one peer: two m-lines, always both, audio first, so that nothing has to be negotiated later.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -11,23 +10,28 @@ use gstreamer_rtp::prelude::*;
 use gstreamer_utils::{ConsumptionLink, StreamProducer};
 use gstreamer_webrtc as gst_webrtc;
 
+use super::way::Meter;
 use super::{Options, payloader};
-use crate::media::Error;
+use crate::media::engine::{Note, Notes};
 use crate::media::pipeline::{Pipeline, element, parse_caps};
 use crate::media::plan::sdp::{Payload, Remote, TWCC};
+use crate::media::{Error, PeerKey};
 
 /// What we offer; an answer takes the numbers of the offer.
 const OPUS: Payload = Payload { number: 111, twcc: None, line: 0 };
 const H264: Payload = Payload { number: 96, twcc: Some(1), line: 1 };
 /// Below this a picture is of no use; rate control has other means then.
-const MIN_ESTIMATE: u32 = 100_000;
+const MIN_ESTIMATE: u32 = 60_000;
+/// The engine is told at once of an estimate that fell by this part, and of any other when it asks.
+const FALL: f64 = 0.03;
 
 /// The sending half of a peer.
 #[derive(Debug)]
 pub struct Sender {
     video: Option<gst_app::AppSrc>,
     audio: Option<gst_app::AppSrc>,
-    links: Vec<ConsumptionLink>,
+    video_link: Option<ConsumptionLink>,
+    audio_link: Option<ConsumptionLink>,
 }
 
 impl Sender {
@@ -37,7 +41,9 @@ impl Sender {
         webrtc: &gst::Element,
         remote: Option<&Remote>,
         options: &Options,
-        estimate: &Arc<AtomicU64>,
+        meter: &Arc<Meter>,
+        key: &PeerKey,
+        notes: &Notes,
     ) -> Result<Self, Error> {
         let (opus, h264) = remote.map_or((Some(OPUS), Some(H264)), |r| (r.opus, r.h264));
         let audio = match opus {
@@ -68,7 +74,7 @@ impl Sender {
                         .ok_or_else(|| Error::MissingElement("rtphdrexttwcc".to_owned()))?;
                     extension.set_id(u32::from(id));
                     pay.emit_by_name::<()>("add-extension", &[&extension]);
-                    let estimator = estimator(options, estimate)?;
+                    let estimator = estimator(options, meter, key, notes)?;
                     Some(branch(pipeline, webrtc, &[&pay, &estimator], &caps, true)?)
                 } else {
                     Some(branch(pipeline, webrtc, &[&pay], &caps, true)?)
@@ -76,25 +82,31 @@ impl Sender {
             }
             None => None,
         };
-        Ok(Self { video, audio, links: Vec::new() })
+        Ok(Self { video, audio, video_link: None, audio_link: None })
     }
 
-    /// Connects the streams; what was connected before is cut.
+    /// Connects the streams. One that is connected already goes on, any other is cut.
     pub fn link(&mut self, video: Option<&StreamProducer>, audio: Option<&StreamProducer>) {
-        self.unlink();
-        for (producer, source) in [(video, &self.video), (audio, &self.audio)] {
-            if let (Some(producer), Some(source)) = (producer, source) {
-                match producer.add_consumer(source) {
-                    Ok(link) => self.links.push(link),
-                    Err(error) => tracing::warn!(%error, "a stream could not be linked to a peer"),
-                }
-            }
-        }
+        relink(&mut self.video_link, self.video.as_ref(), video);
+        relink(&mut self.audio_link, self.audio.as_ref(), audio);
     }
 
     /// Cuts the streams. Must come before their producers go: a consumer's probe needs its producer.
     pub fn unlink(&mut self) {
-        self.links.clear();
+        (self.video_link, self.audio_link) = (None, None);
+    }
+}
+
+fn relink(link: &mut Option<ConsumptionLink>, source: Option<&gst_app::AppSrc>, producer: Option<&StreamProducer>) {
+    if link.as_ref().and_then(ConsumptionLink::stream_producer) == producer {
+        return;
+    }
+    *link = None;
+    if let (Some(producer), Some(source)) = (producer, source) {
+        match producer.add_consumer(source) {
+            Ok(new) => *link = Some(new),
+            Err(error) => tracing::warn!(%error, "a stream could not be linked to a peer"),
+        }
     }
 }
 
@@ -122,15 +134,28 @@ fn branch(
     Ok(source)
 }
 
-fn estimator(options: &Options, estimate: &Arc<AtomicU64>) -> Result<gst::Element, Error> {
+fn estimator(options: &Options, meter: &Arc<Meter>, key: &PeerKey, notes: &Notes) -> Result<gst::Element, Error> {
     let element = element("rtpgccbwe")?;
     let start = u32::try_from(options.max_bitrate).unwrap_or(u32::MAX);
     element.set_property("min-bitrate", MIN_ESTIMATE.min(start));
     element.set_property("max-bitrate", start.saturating_mul(3) / 2);
     element.set_property("estimated-bitrate", start);
-    let estimate = estimate.clone();
+    if let Some(pad) = element.static_pad("src") {
+        let meter = meter.clone();
+        pad.add_probe(gst::PadProbeType::EVENT_UPSTREAM, move |_, info| {
+            if let Some(event) = info.event() {
+                meter.hear(event);
+            }
+            gst::PadProbeReturn::Ok
+        });
+    }
+    let (meter, key, notes) = (meter.clone(), key.clone(), notes.clone());
     element.connect_notify(Some("estimated-bitrate"), move |element, _| {
-        estimate.store(u64::from(element.property::<u32>("estimated-bitrate")), Ordering::Relaxed);
+        let bits = u64::from(element.property::<u32>("estimated-bitrate"));
+        let before = meter.estimated(bits);
+        if (bits as f64) < before as f64 * (1.0 - FALL) {
+            notes.send(Note::WayFell { key: key.clone() });
+        }
     });
     Ok(element)
 }

@@ -63,6 +63,8 @@ pub struct Remote {
     pub opus: Option<Payload>,
     /// H.264, constrained baseline where offered, in the first video line that has it.
     pub h264: Option<Payload>,
+    /// The most that is wanted in the first video line, bit/s (`b=TIAS`, RFC 3890, or `b=AS`, RFC 8866).
+    pub video_limit: Option<u64>,
 }
 
 #[derive(Default)]
@@ -71,6 +73,8 @@ struct Media<'a> {
     rtpmap: Vec<(u8, &'a str)>,
     fmtp: Vec<(u8, &'a str)>,
     twcc: Option<u8>,
+    tias: Option<u64>,
+    kbits: Option<u64>,
 }
 
 /// Reads a description.
@@ -95,7 +99,9 @@ pub fn read(sdp: &str) -> Result<Remote, BadSdp> {
     if fingerprints.is_empty() {
         return Err(BadSdp::NoFingerprint);
     }
-    let remote = Remote { fingerprints, opus: find(&media, "audio", opus), h264: find(&media, "video", h264) };
+    let video = media.iter().find(|m| m.kind == "video");
+    let video_limit = video.and_then(|m| m.tias.or(m.kbits.and_then(|kbits| kbits.checked_mul(1000)))).filter(|bits| *bits > 0);
+    let remote = Remote { fingerprints, opus: find(&media, "audio", opus), h264: find(&media, "video", h264), video_limit };
     if remote.opus.is_none() && remote.h264.is_none() {
         return Err(BadSdp::NoCodec);
     }
@@ -107,6 +113,10 @@ fn attribute<'a>(media: &mut Media<'a>, line: &'a str) {
         media.rtpmap.push((number, text));
     } else if let Some((number, text)) = line.strip_prefix("a=fmtp:").and_then(numbered) {
         media.fmtp.push((number, text));
+    } else if let Some(bits) = line.strip_prefix("b=TIAS:") {
+        media.tias = bits.trim().parse().ok();
+    } else if let Some(kbits) = line.strip_prefix("b=AS:") {
+        media.kbits = kbits.trim().parse().ok();
     } else if let Some((id, uri)) = line.strip_prefix("a=extmap:").and_then(|rest| rest.split_once(' '))
         && uri.split(' ').next() == Some(TWCC)
     {
@@ -188,6 +198,16 @@ mod tests {
     }
 
     #[test]
+    fn c12_what_the_other_side_wants_at_most_is_read() {
+        assert_eq!(read(&sdp()).unwrap().video_limit, None);
+        assert_eq!(read(&format!("{}b=AS:512\r\n", sdp())).unwrap().video_limit, Some(512_000));
+        assert_eq!(read(&format!("{}b=AS:512\r\nb=TIAS:400000\r\n", sdp())).unwrap().video_limit, Some(400_000));
+        for nonsense in ["b=AS:0", "b=AS:-1", "b=AS:99999999999999999999", "b=TIAS:x", "b=AS:18446744073709551615"] {
+            assert_eq!(read(&format!("{}{nonsense}\r\n", sdp())).unwrap().video_limit, None, "{nonsense}");
+        }
+    }
+
+    #[test]
     fn a_description_without_a_usable_fingerprint_is_refused() {
         assert_eq!(read("v=0\r\nm=audio 9 X 111\r\na=rtpmap:111 opus/48000/2"), Err(BadSdp::NoFingerprint));
         let weak = "v=0\r\na=fingerprint:sha-1 AB:CD\r\na=fingerprint:sha-256 AB:CD\r\n";
@@ -202,7 +222,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_description_panics(text in "(a=|m=|rtpmap:|fmtp:|extmap:|fingerprint:|[ -~]|\r\n){0,80}") {
+        fn no_description_panics(text in "(a=|m=|b=AS:|rtpmap:|fmtp:|extmap:|fingerprint:|[ -~]|\r\n){0,80}") {
             let _ = read(&text);
         }
     }

@@ -186,7 +186,7 @@ pub struct CallData {
     /// Whether rings say "video call" (G26); true unless said otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub video: Option<bool>,
-    /// What every participant may send in all, kbit/s (C10): short for `settings_override.limits.max_bandwidth`.
+    /// The most that every participant sends to each other one, kbit/s (C10): short for `settings_override.limits.max_bandwidth`.
     #[serde(default, alias = "maxBandwidth", skip_serializing_if = "Option::is_none")]
     pub max_bandwidth: Option<u32>,
 }

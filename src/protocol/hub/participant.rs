@@ -80,7 +80,7 @@ pub struct Participant {
     /// Whether it shows its screen.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sharing: bool,
-    /// What it asked for itself by `call.set_max_bandwidth`, kbit/s (C11); 0: no limit.
+    /// The most that it sends to each other one, by its own `call.set_max_bandwidth`, kbit/s (C11); 0: no limit.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub max_bandwidth: u32,
     /// From `call.join`.

@@ -239,7 +239,7 @@ pub struct UpdatePermissions {
     pub revoke: Vec<Capability>,
 }
 
-/// `call.set_max_bandwidth` (C11): limits the caller's own sending only.
+/// `call.set_max_bandwidth` (C11): limits what the caller itself sends to each participant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "hub", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

@@ -173,7 +173,7 @@ pub struct BackstageSettings {
 pub struct LimitSettings {
     /// Places; the hub's own limit (4 in a mesh, C2) holds as well. 0: the hub's limit.
     pub max_participants: u32,
-    /// What every participant may send in all, kbit/s (C10); 0: no limit.
+    /// The most that every participant sends to each other one, kbit/s (C10); 0: no limit.
     pub max_bandwidth: u32,
 }
 

@@ -13,17 +13,15 @@ export function effectiveLimit(own, all) {
 }
 
 /**
- * What one of `peers` connections may take, bit/s, so that together they stay within the limit: a quarter for sound, the rest for
- * the picture.
- * @param {number} limit kbit/s, 0: none
- * @param {number} peers
+ * What sound and picture may take on each connection, bit/s: a quarter for sound, the rest for the picture.
+ * @param {number} limit kbit/s to each participant, 0: none
  * @returns {{audio: number | null, video: number | null}} null: no limit
  */
-export function shares(limit, peers) {
+export function shares(limit) {
   if (!limit) return { audio: null, video: null };
-  const share = (limit * 1000) / Math.max(1, peers);
-  const audio = Math.round(Math.max(LEAST_AUDIO, Math.min(MOST_AUDIO, share / 4)));
-  return { audio, video: Math.round(Math.max(LEAST_VIDEO, share - audio)) };
+  const all = limit * 1000;
+  const audio = Math.round(Math.max(LEAST_AUDIO, Math.min(MOST_AUDIO, all / 4)));
+  return { audio, video: Math.round(Math.max(LEAST_VIDEO, all - audio)) };
 }
 
 /** @param {RTCRtpSender} sender @param {number | null} bitrate bit/s */

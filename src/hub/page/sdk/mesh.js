@@ -96,10 +96,10 @@ export class Mesh {
     return true;
   }
 
-  /** Of the limit for all and one's own the smaller holds, for all connections together. */
+  /** Of the limit for all and one's own the smaller holds, for each connection. */
   limit(own) {
     const limit = effectiveLimit(own, this.#state.settings?.limits?.max_bandwidth);
-    const each = shares(limit, this.#peers.size);
+    const each = shares(limit);
     for (const peer of this.#peers.values()) peer.limit(each);
   }
 
