@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   camera ─► capture ─► one encoder ─┬─► peer (webrtcbin) ◄──────────────► browser with callbox.js
-//!   microphone ─► Opus ───────────────┼─► peer (webrtcbin) ◄──────────────► another appliance
-//!   speaker ◄─ mixer ◄────────────────┤        ▲
+//!   microphone ─► canceller ─► Opus ──┼─► peer (webrtcbin) ◄──────────────► another appliance
+//!   speaker ◄────┴─ mixer ◄───────────┤        ▲
 //!   screen  ◄─ grid  ◄────────────────┘        │ descriptions, candidates
 //!                                       daemon: one driver task ── call core (pure)
 //!                                              │

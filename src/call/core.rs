@@ -168,7 +168,8 @@ impl Core {
                 Ok(())
             }
             // Relays have nothing to do with the call: the driver keeps this for itself.
-            Command::Open { .. } => Ok(()),
+            // These are not about the call.
+            Command::Open { .. } | Command::Volume { .. } | Command::Balance { .. } | Command::Use { .. } => Ok(()),
         }
     }
 

@@ -16,10 +16,12 @@ mod changes;
 mod line;
 mod link;
 mod page;
+mod sound;
 mod text;
 
 pub use calling::{answer, call, do_not_disturb, hangup, max_bandwidth, reject};
 use link::Link;
+pub use sound::{balance, devices, speaker_test, use_device, volume};
 
 /// `callbox status`.
 pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {

@@ -65,6 +65,16 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         #[cfg(feature = "appliance")]
         Verb::MaxBandwidth(args) => client::max_bandwidth(&args.socket.socket, args.kbits),
         #[cfg(feature = "appliance")]
+        Verb::Volume(args) => client::volume(&args.socket.socket, args.level, args.user.as_ref()),
+        #[cfg(feature = "appliance")]
+        Verb::Balance(args) => client::balance(&args.socket.socket, args.balance, &args.user),
+        #[cfg(feature = "appliance")]
+        Verb::Devices(args) => client::devices(&args.socket.socket, args.json),
+        #[cfg(feature = "appliance")]
+        Verb::Use(args) => client::use_device(&args.socket.socket, args.kind, &args.device),
+        #[cfg(feature = "appliance")]
+        Verb::SpeakerTest(args) => client::speaker_test(&args.socket.socket, args.json),
+        #[cfg(feature = "appliance")]
         Verb::Open(args) => client::open(&args.socket.socket, &args.relay),
         #[cfg(feature = "appliance")]
         Verb::Snapshot(args) => client::snapshot(&args.socket.socket, &args.file),

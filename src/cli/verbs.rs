@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod calling;
+#[cfg(feature = "appliance")]
+mod sound;
 
 pub use calling::*;
+#[cfg(feature = "appliance")]
+pub use sound::*;
 
 use crate::config::DEFAULT_SOCKET;
 use crate::protocol::Cid;
@@ -89,6 +93,25 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = MUTE_EXAMPLES)]
     Unmute(MuteArgs),
+    /// How loud the speaker is, or one participant
+    #[cfg(feature = "appliance")]
+    #[command(after_help = VOLUME_EXAMPLES)]
+    Volume(VolumeArgs),
+    /// From where a participant is heard
+    #[cfg(feature = "appliance")]
+    #[command(after_help = BALANCE_EXAMPLES)]
+    Balance(BalanceArgs),
+    /// Which cameras, microphones and speakers there are
+    #[cfg(feature = "appliance")]
+    #[command(after_help = DEVICES_EXAMPLES)]
+    Devices(DevicesArgs),
+    /// Take another camera, microphone or speaker, also in a call
+    #[cfg(feature = "appliance")]
+    #[command(after_help = USE_EXAMPLES)]
+    Use(UseArgs),
+    /// Play a noise and say whether the microphone hears it
+    #[cfg(feature = "appliance")]
+    SpeakerTest(SpeakerTestArgs),
     /// Switch a relay on for its pulse time: open the door
     #[cfg(feature = "appliance")]
     #[command(after_help = "Example:\n  callbox open door")]

@@ -172,11 +172,15 @@ pub const DEFAULT_TONE: u32 = 440;
 pub struct Speaker {
     /// Where the others' sound goes.
     pub sink: SpeakerSink,
+    /// How loud at the start, percent; none leaves a card with a volume of its own as it is.
+    pub volume: Option<u8>,
+    /// The loudest that can be asked for, percent.
+    pub max_volume: u8,
 }
 
 impl Default for Speaker {
     fn default() -> Self {
-        Self { sink: SpeakerSink::Alsa { device: "default".into() } }
+        Self { sink: SpeakerSink::Alsa { device: "default".into() }, volume: None, max_volume: 100 }
     }
 }
 
@@ -226,11 +230,17 @@ pub enum Encoder {
 pub struct Audio {
     /// What the sound takes (Opus).
     pub bitrate: Bitrate,
+    /// Take what the speaker plays out of what the microphone hears.
+    pub echo_cancellation: bool,
+    /// Take steady noise out of what the microphone hears.
+    pub noise_suppression: bool,
+    /// Make who speaks softly louder.
+    pub gain_control: bool,
 }
 
 impl Default for Audio {
     fn default() -> Self {
-        Self { bitrate: Bitrate(32_000) }
+        Self { bitrate: Bitrate(32_000), echo_cancellation: true, noise_suppression: true, gain_control: true }
     }
 }
 

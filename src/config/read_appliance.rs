@@ -242,7 +242,11 @@ fn speaker(mut s: Section<'_, '_>) -> Speaker {
         From::None => Some(SpeakerSink::None),
         From::Device | From::Libcamera | From::Test => device.map(|device| SpeakerSink::Alsa { device: device.value.to_owned() }),
     };
-    sink.map_or_else(Speaker::default, |sink| Speaker { sink })
+    let default = Speaker::default();
+    let percent = |volume: At<u32>| u8::try_from(volume.value).unwrap_or(100);
+    let max_volume = s.integer("max-volume", 1..=100).map_or(default.max_volume, percent);
+    let volume = s.integer("volume", 0..=100).map(|volume| percent(volume).min(max_volume));
+    Speaker { sink: sink.unwrap_or(default.sink), volume, max_volume }
 }
 
 fn video(mut s: Section<'_, '_>) -> Video {
@@ -261,8 +265,13 @@ fn video(mut s: Section<'_, '_>) -> Video {
 }
 
 fn audio(mut s: Section<'_, '_>) -> Audio {
-    let bitrate = s.bitrate("bitrate", Bitrate(6_000)..=Bitrate(510_000));
-    bitrate.map_or_else(Audio::default, |bitrate| Audio { bitrate })
+    let default = Audio::default();
+    Audio {
+        bitrate: s.bitrate("bitrate", Bitrate(6_000)..=Bitrate(510_000)).unwrap_or(default.bitrate),
+        echo_cancellation: s.boolean("echo-cancellation").unwrap_or(default.echo_cancellation),
+        noise_suppression: s.boolean("noise-suppression").unwrap_or(default.noise_suppression),
+        gain_control: s.boolean("gain-control").unwrap_or(default.gain_control),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -38,6 +38,10 @@ pub enum What {
     Command(Command),
     /// For a picture of what the screen shows.
     Snapshot,
+    /// Which devices there are.
+    Devices,
+    /// Whether the speaker can be heard.
+    SpeakerTest,
 }
 
 /// Why there is no control socket.

@@ -1,5 +1,6 @@
 //! The driver task. Nothing in here blocks: adapters have bounded queues and answer later.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
@@ -14,7 +15,8 @@ use crate::call::{Core, Effect, Input, PeerId, Refused};
 use crate::config;
 use crate::controls::gpio::{self, Opener, Wanted};
 use crate::controls::socket::{Ask, What};
-use crate::media::{self, DescriptionKind, PeerKey, Role};
+use crate::media::{self, DescriptionKind, PeerKey, Role, VoiceSetting};
+use crate::protocol::UserId;
 use crate::protocol::action::Phase;
 use crate::protocol::control::{Command, GpioStatus, HubState, HubStatus, Snapshot, Status};
 use crate::protocol::hub::Signal;
@@ -32,6 +34,8 @@ pub(super) struct Driver {
     pub view: watch::Receiver<media::View>,
     pub gpio: watch::Receiver<GpioStatus>,
     pub private: watch::Receiver<bool>,
+    /// How users are heard, as somebody asked for.
+    pub voices: BTreeMap<UserId, VoiceSetting>,
     /// When the call was asked for, and how long after that the first remote picture came.
     pub wished: Instant,
     pub first_picture_ms: Option<u64>,
@@ -127,6 +131,7 @@ impl Driver {
     }
 
     fn ask(&mut self, ask: Ask) {
+        let Some(ask) = self.listening(ask) else { return };
         match ask.what {
             What::Command(Command::Open { relay }) => {
                 tokio::spawn(open(self.relays.clone(), relay, ask.reply));
@@ -141,6 +146,8 @@ impl Driver {
             What::Snapshot => {
                 tokio::spawn(snapshot(self.engine.clone(), ask.reply));
             }
+            // Answered above.
+            What::Devices | What::SpeakerTest => {}
         }
     }
 
@@ -200,8 +207,14 @@ impl Driver {
                     let _ = self.core.handle(Input::Reply { tag, outcome: Err(error) }, Instant::now());
                 }
             }
-            Effect::Offer(peer) => self.engine.open_peer(key(peer), Role::Offer)?,
-            Effect::Answer { peer, sdp } => self.engine.open_peer(key(peer), Role::Answer { sdp })?,
+            Effect::Offer(peer) => {
+                self.hear(&peer)?;
+                self.engine.open_peer(key(peer), Role::Offer)?;
+            }
+            Effect::Answer { peer, sdp } => {
+                self.hear(&peer)?;
+                self.engine.open_peer(key(peer), Role::Answer { sdp })?;
+            }
             Effect::RemoteAnswer { peer, sdp } => self.engine.remote_answer(key(peer), sdp)?,
             Effect::RemoteCandidate { peer, candidate, line } => self.engine.remote_candidate(key(peer), line, candidate)?,
             Effect::Close(peer) => self.engine.close_peer(key(peer))?,

@@ -11,6 +11,7 @@
 
 mod driver;
 mod helpers;
+mod listening;
 mod participation;
 mod watchdog;
 pub(crate) mod wire;
@@ -100,6 +101,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         view,
         gpio,
         private,
+        voices: std::collections::BTreeMap::new(),
         wished: Instant::now(),
         first_picture_ms: None,
     }

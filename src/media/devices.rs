@@ -9,8 +9,9 @@ use crate::protocol::control::{DeviceState, DeviceStatus};
 
 /// The first pause before a device is tried again; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// A replugged camera should not be waited for longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// A device that was plugged in again should not be waited for longer, and to look for one that is not there costs little.
+const LONGEST_PAUSE_MISSING: Duration = Duration::from_secs(1);
 /// A device that ran this long did work: its next failure starts with a short pause again.
 const PROVEN: Duration = Duration::from_secs(10);
 
@@ -171,8 +172,9 @@ impl<T> Slot<T> {
             self.pause = FIRST_PAUSE;
         }
         self.say(state, text);
-        self.retry_at = Some(now + self.pause);
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        let longest = if state == DeviceState::Missing { LONGEST_PAUSE_MISSING } else { LONGEST_PAUSE };
+        self.retry_at = Some(now + self.pause.min(longest));
+        self.pause = (self.pause * 2).min(longest);
         self.take(now)
     }
 
@@ -198,6 +200,19 @@ impl<T> Slot<T> {
             Phase::Running(running) => Some(running),
             Phase::Off | Phase::Starting(_) | Phase::Stopping(_) => None,
         }
+    }
+
+    /// Another device takes its place. What ran is given back to be dropped elsewhere; and whether a start is on its way whose outcome
+    /// is not wanted any more.
+    #[must_use = "dropping it may take as long as its driver likes"]
+    pub fn replace(&mut self, device: String, now: Instant) -> (Option<T>, bool) {
+        self.status = DeviceStatus { state: DeviceState::Idle, device, error: None };
+        (self.since, self.retry_at, self.pause) = (None, None, FIRST_PAUSE);
+        let starting = matches!(self.phase, Phase::Starting(_));
+        if starting {
+            self.phase = Phase::Off;
+        }
+        (self.take(now), starting)
     }
 
     /// What was given back has been dropped.
@@ -315,109 +330,4 @@ impl Flow {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_device_that_stops_giving_is_noticed_and_one_that_starts_is_given_time() {
-        let start = Instant::now();
-        let after = |ms| start + Duration::from_millis(ms);
-        let rate = Duration::from_millis(100);
-        let mut flow = Flow::new(None, start);
-        assert_eq!(flow.stalled(7, rate, after(500)), None);
-        assert_eq!(flow.stalled(7, rate, after(7000)), None);
-        assert_eq!(flow.stalled(8, rate, after(8000)), None);
-        assert_eq!(flow.stalled(8, rate, after(9900)), None);
-        assert_eq!(flow.stalled(8, rate, after(10_500)), Some(Duration::from_millis(2500)));
-        assert_eq!(Flow::new(None, start).stalled(7, rate, after(1)), None);
-        let mut silent = Flow::new(None, start);
-        assert_eq!(silent.stalled(0, rate, after(500)), None);
-        assert_eq!(silent.stalled(0, rate, after(10_500)), Some(Duration::from_millis(10_500)));
-    }
-
-    #[test]
-    fn a_failing_device_is_tried_again_with_growing_pauses() {
-        let start = Instant::now();
-        let mut slot: Slot<()> = Slot::new("camera".into(), true);
-        assert!(slot.due(start));
-        let mut pauses = Vec::new();
-        let mut now = start;
-        for _ in 0..5 {
-            slot.starting(now);
-            assert!(!slot.due(now));
-            slot.started(Err(Error::missing("gone".into())), now);
-            assert!(!slot.due(now));
-            pauses.push((slot.retry_at().unwrap() - now).as_millis());
-            now = slot.retry_at().unwrap();
-            assert!(slot.due(now));
-        }
-        assert_eq!(pauses, [500, 1000, 2000, 3000, 3000]);
-        assert_eq!(slot.status().state, DeviceState::Missing);
-        slot.started(Ok(()), now);
-        assert_eq!((slot.status().state, slot.status().error.clone()), (DeviceState::Running, None));
-    }
-
-    #[test]
-    fn a_device_on_trial_is_shown_as_failed_until_it_gives_something() {
-        let now = Instant::now();
-        let mut slot: Slot<()> = Slot::new("camera".into(), true);
-        slot.starting(now);
-        slot.started_on_trial(Ok(()), now);
-        assert_eq!(slot.status().state, DeviceState::Starting);
-        let _ = slot.failed(DeviceState::Failed, "no picture came".into(), now);
-        slot.stopped();
-        slot.starting(now);
-        slot.started_on_trial(Ok(()), now);
-        assert_eq!((slot.status().state, slot.status().error.is_some()), (DeviceState::Failed, true));
-        slot.proven();
-        assert_eq!((slot.status().state, slot.status().error.clone()), (DeviceState::Running, None));
-    }
-
-    #[test]
-    fn a_device_whose_driver_does_not_return_is_said_to_be_stuck_once_and_not_tried_until_it_does() {
-        let start = Instant::now();
-        let after = |s| start + Duration::from_secs(s);
-        let mut slot: Slot<()> = Slot::new("camera".into(), true);
-        slot.starting(start);
-        assert!(!slot.stuck(after(2)));
-        assert!(slot.stuck(after(3)));
-        assert!(!slot.stuck(after(4)) && !slot.due(after(60)) && slot.deadline().is_none());
-        slot.started(Ok(()), after(60));
-        assert!(slot.get().is_some());
-        assert!(slot.stop(after(61)).is_some());
-        assert!(!slot.due(after(62)) && slot.stuck(after(64)));
-        slot.stopped();
-        assert!(slot.due(after(65)));
-    }
-
-    #[test]
-    fn a_failure_reported_before_the_start_returned_is_not_lost() {
-        let now = Instant::now();
-        let mut slot: Slot<()> = Slot::new("camera".into(), true);
-        assert!(!slot.early(&Report::Ended));
-        slot.starting(now);
-        assert!(slot.early(&Report::Latency));
-        assert!(slot.early(&Report::Ended));
-        assert_eq!(slot.started(Ok(()), now), Some(Report::Ended));
-    }
-
-    #[test]
-    fn an_encoder_stalls_when_it_takes_pictures_and_gives_none() {
-        let start = Instant::now();
-        let after = |ms| start + Duration::from_millis(ms);
-        let patience = Duration::from_secs(3);
-        let mut through = Through::new(7, 5, start);
-        assert_eq!(through.stalled(10, 5, patience, after(9000)), None, "it may hold some back when the camera stops");
-        assert_eq!(through.stalled(11, 5, patience, after(9000)), Some(Duration::from_secs(9)));
-        assert_eq!(through.stalled(11, 6, patience, after(9100)), None);
-        assert_eq!(through.stalled(50, 6, patience, after(12_000)), None);
-        assert_eq!(through.stalled(50, 6, patience, after(12_200)), Some(Duration::from_millis(3100)));
-    }
-
-    #[test]
-    fn a_device_that_is_switched_off_is_never_due() {
-        let slot: Slot<()> = Slot::new("none".into(), false);
-        assert!(!slot.due(Instant::now()));
-        assert_eq!(slot.status().state, DeviceState::Disabled);
-    }
-}
+mod tests;

@@ -18,16 +18,20 @@ use super::rate::Board;
 use super::screen::Screen;
 use super::second::Second;
 use super::snapshot::Png;
-use super::speaker::Speaker;
+use super::speaker::{Speaker, VoiceSetting};
 use super::{DescriptionKind, Error, Event, PeerKey, View};
 use crate::call::Tone;
 use crate::config;
+use crate::protocol::ParticipantId;
+use crate::protocol::control::{DeviceKind, SpeakerTest};
 use crate::protocol::hub::Muted;
 
 mod adapting;
 mod coding;
 mod devices;
 mod room;
+mod sound;
+mod speaker_test;
 mod work;
 
 /// Room for a burst of candidates of three peers; what does not fit is logged and dropped, nothing waits.
@@ -69,6 +73,10 @@ pub(super) enum Ask {
     MaxBitrate(Option<u64>),
     Tone(Option<Tone>),
     Helpers(Helpers),
+    Speaker { percent: Option<u8>, silent: Option<bool> },
+    Voice { id: ParticipantId, setting: VoiceSetting },
+    Use { kind: DeviceKind, device: String },
+    SpeakerTest(oneshot::Sender<Result<SpeakerTest, Error>>),
     Snapshot(oneshot::Sender<Result<Png, Error>>),
     Ping(oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
@@ -182,6 +190,28 @@ impl Handle {
     /// The servers that help connections that begin from now on.
     pub fn helpers(&self, helpers: Helpers) -> Result<(), Error> {
         self.ask(Ask::Helpers(helpers))
+    }
+
+    /// How loud the speaker is, in percent, and whether it is off; none leaves it as it is.
+    pub fn speaker(&self, percent: Option<u8>, silent: Option<bool>) -> Result<(), Error> {
+        self.ask(Ask::Speaker { percent, silent })
+    }
+
+    /// How a participant is heard, now and whenever it connects again.
+    pub fn voice(&self, id: ParticipantId, setting: VoiceSetting) -> Result<(), Error> {
+        self.ask(Ask::Voice { id, setting })
+    }
+
+    /// Takes another device by its id (see [`super::inventory`]), also in a call.
+    pub fn use_device(&self, kind: DeviceKind, device: String) -> Result<(), Error> {
+        self.ask(Ask::Use { kind, device })
+    }
+
+    /// Plays a noise and says whether the microphone hears it.
+    pub async fn speaker_test(&self) -> Result<SpeakerTest, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Ask::SpeakerTest(reply))?;
+        answer.await.map_err(|_| Error::Gone)?
     }
 
     /// What the screen shows.

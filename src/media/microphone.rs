@@ -1,8 +1,14 @@
 //! Microphone to Opus, once for all listeners.
 //!
 //! ```text
-//!  alsasrc | file | test tone ─► queue(leaky) ─► convert, resample ─► opusenc ─► appsink ═► StreamProducer (one appsrc per peer)
+//!  alsasrc ─► queue(leaky) ─► convert, resample ─► canceller ─┬─► opusenc ─► appsink ═► StreamProducer (one appsrc per peer)
+//!                                               └ our clock   │
+//!  file | test tone ─► queue(leaky) ─► convert, resample ─────┘
 //! ```
+//!
+//! What comes from a file has no room with an echo in it, and a test tone is noise to whoever suppresses noise.
+
+use std::sync::Arc;
 
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
@@ -10,7 +16,9 @@ use gstreamer_utils::StreamProducer;
 
 use super::Error;
 use super::capture::add_file;
+use super::inventory::resolve_card;
 use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, fan_out, leaky_queue};
+use super::sound::{Canceller, MONO, follow_card, measure};
 use crate::config::MicrophoneSource;
 
 /// A running microphone.
@@ -36,6 +44,7 @@ impl Microphone {
     pub fn start(
         source: &MicrophoneSource,
         bitrate: u64,
+        canceller: &Arc<Canceller>,
         time: &Timebase,
         report: impl Fn(Report) + Send + Sync + 'static,
     ) -> Result<Self, Error> {
@@ -43,7 +52,13 @@ impl Microphone {
         let queue = leaky_queue(20)?;
         let convert = element("audioconvert")?;
         let resample = element("audioresample")?;
-        let raw = capsfilter("audio/x-raw,rate=48000,channels=1")?;
+        let raw = capsfilter(MONO)?;
+        let is_card = matches!(source, MicrophoneSource::Alsa { .. });
+        if is_card {
+            follow_card(&raw, 1, &canceller.taken);
+        }
+        let processor = if is_card { canceller.processor()? } else { None };
+        measure(processor.as_ref().unwrap_or(&raw), &canceller.said);
         let coder = element_with(
             "opusenc",
             &[
@@ -58,7 +73,9 @@ impl Microphone {
             ],
         )?;
         let sink = gst_app::AppSink::builder().name("coded").sync(false).build();
-        pipeline.chain(&[&queue, &convert, &resample, &raw, &coder, sink.upcast_ref()])?;
+        let elements =
+            [Some(&queue), Some(&convert), Some(&resample), Some(&raw), processor.as_ref(), Some(&coder), Some(sink.upcast_ref())];
+        pipeline.chain(&elements.into_iter().flatten().collect::<Vec<_>>())?;
         add_source(&pipeline, source, &queue, time)?;
         let producer = fan_out(&sink);
         pipeline.play()?;
@@ -88,7 +105,16 @@ fn add_source(pipeline: &Pipeline, source: &MicrophoneSource, next: &gstreamer::
     let source = match source {
         // The default buffer of 200 ms would be heard as delay.
         MicrophoneSource::Alsa { device } => {
-            element_with("alsasrc", &[("device", device), ("buffer-time", "40000"), ("latency-time", "10000")])?
+            let device = resolve_card(device, alsa::Direction::Capture)?;
+            let properties = [
+                ("device", device.as_str()),
+                ("buffer-time", "40000"),
+                ("latency-time", "10000"),
+                // Where the driver has no time stamps: the others of GStreamer count samples, and drift away with the card.
+                ("slave-method", "re-timestamp"),
+                ("provide-clock", "false"),
+            ];
+            element_with("alsasrc", &properties)?
         }
         MicrophoneSource::Test { tone } => {
             let frequency = tone.to_string();

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::inventory::BY_LABEL;
 use crate::config::CameraSource;
 
 /// What the kernel knows a video device by.
@@ -38,6 +39,9 @@ impl Node {
     }
 
     fn device(&mut self, configured: &Path) -> PathBuf {
+        if let Some(part) = configured.to_str().and_then(|text| text.strip_prefix(BY_LABEL)) {
+            return self.labelled(part).unwrap_or_else(|| configured.to_owned());
+        }
         if let Ok(real) = configured.canonicalize() {
             if let Some(identity) = real.file_name().and_then(|name| self.identity(&self.class.join(name))) {
                 self.known = Some(identity);
@@ -50,6 +54,18 @@ impl Node {
         let nodes = std::fs::read_dir(&self.class).into_iter().flatten().flatten();
         let again = nodes.filter(|node| self.identity(&node.path()).as_ref() == Some(known)).map(|node| node.file_name()).min();
         again.map_or_else(|| configured.to_owned(), |name| self.devices.join(name))
+    }
+
+    /// The camera whose label contains this.
+    fn labelled(&self, part: &str) -> Option<PathBuf> {
+        let part = part.to_lowercase();
+        let nodes = std::fs::read_dir(&self.class).into_iter().flatten().flatten();
+        let fits = nodes.filter(|node| {
+            let identity = self.identity(&node.path());
+            identity.is_some_and(|identity| identity.index == "0" && identity.name.to_lowercase().contains(&part))
+        });
+        let name = fits.map(|node| node.file_name()).min()?;
+        Some(self.devices.join(name))
     }
 
     fn identity(&self, node: &Path) -> Option<Identity> {
@@ -92,5 +108,18 @@ mod tests {
         assert_eq!(node.device(&configured), root.join("dev/video1"));
         plug(root, "video0", "Webcam", "0");
         assert_eq!(node.device(&configured), configured);
+    }
+
+    #[test]
+    fn a_camera_is_found_by_a_part_of_its_label_wherever_it_is() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        let mut node = Node { class: root.join("class"), devices: root.join("dev"), known: None };
+        let configured = Path::new("name:logitech");
+        plug(root, "video0", "Webcam", "0");
+        assert_eq!(node.device(configured), configured, "its name says what is missing");
+        plug(root, "video3", "Logitech BRIO", "1");
+        plug(root, "video4", "Logitech BRIO", "0");
+        assert_eq!(node.device(configured), root.join("dev/video4"));
     }
 }

@@ -3,7 +3,8 @@
 //! Requests: `status` (answers [`Status`]), `events` (answers [`Status`], then notifications `status` with a whole new one after
 //! every change), `snapshot` (answers [`Snapshot`]), and one for each [`Command`]: `join {cid}`, `leave`, `call {to, audio_only?}`
 //! (answers [`OutgoingStatus`]), `answer {muted?, audio_only?}`, `reject {reason?}`, `hangup`, `mute {audio?, video?}`,
-//! `do_not_disturb {on}`, `max_bandwidth {kbits}`, `open {relay}`.
+//! `do_not_disturb {on}`, `max_bandwidth {kbits}`, `open {relay}`, `volume {percent?, silent?, user?}`, `balance {user, balance}`,
+//! `use {kind, device}`. Also `devices` (answers [`Devices`]) and `speaker_test` (answers [`SpeakerTest`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +12,16 @@ use super::hub::{Muted, ParticipantState};
 use super::{Cid, ParticipantId, UserId};
 
 mod calling;
+mod devices;
+mod gpio;
 mod sending;
+mod sound;
 
 pub use calling::{OutgoingState, OutgoingStatus, RingState, RingStatus};
+pub use devices::{DeviceInfo, DeviceKind, Devices, SpeakerTest};
+pub use gpio::{GpioStatus, LineStatus};
 pub use sending::{PictureStatus, SentPicture};
+pub use sound::{EchoStatus, ProcessingStatus, SoundStatus, VoiceStatus};
 
 /// What a person can ask of the appliance, by whichever door.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,6 +77,32 @@ pub enum Command {
     DoNotDisturb {
         /// Whether nobody may disturb.
         on: bool,
+    },
+    /// How loud the speaker is, or one participant (B14). Holds until callbox is started again.
+    Volume {
+        /// Percent: of the speaker at most what the configuration allows, of a participant at most 200.
+        #[serde(default)]
+        percent: Option<u8>,
+        /// Whether the speaker is switched off.
+        #[serde(default)]
+        silent: Option<bool>,
+        /// The participant; none for the speaker.
+        #[serde(default)]
+        user: Option<UserId>,
+    },
+    /// From where a participant is heard (B15). Holds until callbox is started again.
+    Balance {
+        /// The participant.
+        user: UserId,
+        /// From -100, left, to 100, right.
+        balance: i8,
+    },
+    /// Take another device, also in a call; what is muted stays so (C31, C32, C34). Holds until callbox is started again.
+    Use {
+        /// What for.
+        kind: DeviceKind,
+        /// Its id, or a part of its label.
+        device: String,
     },
     /// The most that this appliance sends to each participant; pictures give way, sound stays (C11).
     MaxBandwidth {
@@ -267,6 +300,9 @@ pub struct TestCardStatus {
 pub struct AudioStatus {
     /// RTP packets since this peer connection began.
     pub packets: u64,
+    /// How it is heard; none while it is not played.
+    #[serde(default)]
+    pub voice: Option<VoiceStatus>,
 }
 
 /// What the media engine does.
@@ -282,6 +318,9 @@ pub struct MediaStatus {
     pub speaker: DeviceStatus,
     /// The screen.
     pub screen: DeviceStatus,
+    /// What is heard and said.
+    #[serde(default)]
+    pub sound: SoundStatus,
 }
 
 /// The encoder, shared by all peers.
@@ -346,35 +385,6 @@ pub enum DeviceState {
     Denied,
     /// Anything else that went wrong; tried again.
     Failed,
-}
-
-/// What hangs on GPIO lines.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GpioStatus {
-    /// `[[button]]`, in the order of the configuration.
-    pub buttons: Vec<LineStatus>,
-    /// `[[light]]`.
-    pub lights: Vec<LineStatus>,
-    /// `[[relay]]`.
-    pub relays: Vec<LineStatus>,
-    /// `[privacy]`
-    #[serde(default)]
-    pub privacy: Option<LineStatus>,
-}
-
-/// One GPIO line.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct LineStatus {
-    /// What people call it.
-    pub name: String,
-    /// Which line: its name, or its chip and number.
-    pub line: String,
-    /// Whether we have it: `running`, or why not.
-    pub state: DeviceState,
-    /// A button is pressed, a light shows something (it may be blinking), a relay is on, microphone and camera are cut.
-    pub on: bool,
-    /// What is wrong with it, for people. A line may be had and its button still be stuck.
-    pub error: Option<String>,
 }
 
 /// The answer to `snapshot`: what the screen shows, as PNG.

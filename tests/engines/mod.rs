@@ -27,7 +27,7 @@ pub fn settings() -> media::Config {
     media::Config {
         camera: config::Camera { source: CameraSource::Test, width: 320, height: 240, framerate: 30, controls: Vec::new() },
         microphone: config::Microphone { source: MicrophoneSource::Test { tone: 440 } },
-        speaker: config::Speaker { sink: SpeakerSink::None },
+        speaker: config::Speaker { sink: SpeakerSink::None, ..config::Speaker::default() },
         video: config::Video { bitrate: Bitrate(500_000), ..config::Video::default() },
         audio: config::Audio::default(),
         screen: config::Screen { read_test_card: true, width: 640, height: 360, ..config::Screen::default() },

@@ -171,8 +171,21 @@ impl Client {
 }
 
 /// The methods that are commands, by the names that [`Command`] has for them.
-const COMMANDS: [&str; 10] =
-    ["join", "leave", "call", "answer", "reject", "hangup", "mute", "do_not_disturb", "max_bandwidth", "open"];
+const COMMANDS: [&str; 13] = [
+    "join",
+    "leave",
+    "call",
+    "answer",
+    "reject",
+    "hangup",
+    "mute",
+    "do_not_disturb",
+    "max_bandwidth",
+    "open",
+    "volume",
+    "balance",
+    "use",
+];
 /// The longest reason of a rejection, as the hub has it.
 const MAX_REASON: usize = 64;
 
@@ -180,6 +193,8 @@ const MAX_REASON: usize = 64;
 fn wanted(method: &str, params: Value) -> Result<What, Error> {
     match method {
         "snapshot" => Ok(What::Snapshot),
+        "devices" => Ok(What::Devices),
+        "speaker_test" => Ok(What::SpeakerTest),
         _ if COMMANDS.contains(&method) => {
             let mut map = if let Value::Object(map) = params { map } else { Map::new() };
             if map.insert("command".to_owned(), method.into()).is_some() {
@@ -197,7 +212,8 @@ fn wanted(method: &str, params: Value) -> Result<What, Error> {
         }
         _ => {
             let known = COMMANDS.join(", ");
-            let text = format!("no such method: the control socket knows status, events, {known} and snapshot");
+            let text =
+                format!("no such method: the control socket knows status, events, {known}, devices, speaker_test and snapshot");
             Err(Error::new(ErrorKind::MethodNotFound, text))
         }
     }

@@ -30,6 +30,8 @@ pub(in crate::media) enum Leaving {
     Encoder(&'static str),
     /// A peer's pipeline.
     Peer(PeerKey),
+    /// A voice or a tone, out of the mixer.
+    Voice,
 }
 
 /// Numbers the runs of a device, so that a late report of an old run is not taken for the new one's.
@@ -124,8 +126,9 @@ impl Engine {
         let run = self.runs.next(Device::Microphone);
         let report = self.reporter(Device::Microphone, run);
         let (source, bitrate, time) = (self.config.microphone.source.clone(), self.config.audio.bitrate.0, self.time.clone());
+        let canceller = self.sound.canceller.clone();
         self.microphone.starting(now);
-        self.begin(run, Started::Microphone, move || Microphone::start(&source, bitrate, &time, report));
+        self.begin(run, Started::Microphone, move || Microphone::start(&source, bitrate, &canceller, &time, report));
     }
 
     pub(super) fn settle_speaker(&mut self, wanted: bool, now: Instant) {
@@ -137,8 +140,9 @@ impl Engine {
             let run = self.runs.next(Device::Speaker);
             let report = self.reporter(Device::Speaker, run);
             let (sink, time) = (self.config.speaker.sink.clone(), self.time.clone());
+            let (volume, canceller) = (self.sound.volume, self.sound.canceller.clone());
             self.speaker.starting(now);
-            self.begin(run, Started::Speaker, move || Speaker::start(&sink, &time, report));
+            self.begin(run, Started::Speaker, move || Speaker::start(&sink, volume, &canceller, &time, report));
         }
     }
 
@@ -202,6 +206,9 @@ impl Engine {
             Started::Speaker(outcome) => self.speaker.started(outcome, now),
             Started::Screen(outcome) => self.screen.started(outcome, now),
         };
+        if matches!(device, Device::Microphone | Device::Speaker) {
+            self.listen_from(now);
+        }
         match device {
             Device::Camera | Device::Second | Device::Microphone => self.link_all(),
             Device::Speaker | Device::Screen => self.seat_all(),
@@ -225,7 +232,7 @@ impl Engine {
         }
     }
 
-    fn retire<T: Send + 'static>(&mut self, device: Device, running: T, now: Instant) {
+    pub(super) fn retire<T: Send + 'static>(&mut self, device: Device, running: T, now: Instant) {
         let (notes, run) = (self.notes.clone(), self.runs.of(device));
         self.retired.add(Leaving::Device(device), now, move || {
             drop(running);
@@ -369,6 +376,7 @@ impl Engine {
             match leaving {
                 Leaving::Encoder(element) => self.encoder_is_lost(element),
                 Leaving::Device(device) => tracing::error!(?device, "a device's driver does not come back"),
+                Leaving::Voice => tracing::warn!("a voice takes long to end: the speaker may be stuck"),
                 Leaving::Peer(key) => tracing::warn!(peer = %key.id, "a peer connection takes long to end: a driver may be stuck"),
             }
         }

@@ -10,6 +10,8 @@ use tokio::sync::{mpsc, watch};
 use super::adapting::Adapting;
 use super::coding::Coding;
 use super::devices::{Leaving, Runs};
+use super::sound::Sound;
+use super::speaker_test::Test;
 use super::{Ask, Config, Notes};
 use crate::call::Tone;
 use crate::config::{CameraSource, MicrophoneSource, ScreenOutput, SpeakerSink};
@@ -52,6 +54,8 @@ pub(in crate::media) struct Engine {
     pub(super) adapting: Adapting,
     pub(super) tone: Option<Tone>,
     pub(super) helpers: Helpers,
+    pub(super) sound: Sound,
+    pub(super) test: Option<Test>,
     pub(super) coding: Coding,
     pub(super) counters: Arc<Counters>,
     pub(super) witness: Arc<Witness>,
@@ -86,6 +90,7 @@ impl Engine {
         let screen = Slot::new(screen_name(&config.screen.output), sink_element(&config.screen.output).is_some());
         let second = Slot::new("second encoder".to_owned(), config.camera.source != CameraSource::None);
         let adapting = Adapting::new(Self::given(&config, None), now);
+        let sound = Sound::new(&config, now);
         Self {
             config,
             time: Timebase::new(),
@@ -102,6 +107,8 @@ impl Engine {
             adapting,
             tone: None,
             helpers: Helpers::default(),
+            sound,
+            test: None,
             coding: Coding::default(),
             counters: Arc::default(),
             witness: Arc::default(),
@@ -140,9 +147,10 @@ impl Engine {
             self.speaker.retry_at(),
             self.screen.retry_at(),
         ];
-        let retry = if self.peers.is_empty() && self.tone.is_none() { None } else { retries.into_iter().flatten().min() };
+        let retry =
+            if self.peers.is_empty() && self.tone.is_none() && !self.tests() { None } else { retries.into_iter().flatten().min() };
         let looks = !self.peers.is_empty() || matches!(self.config.camera.source, CameraSource::V4l2 { .. });
-        [retry, looks.then_some(self.next_tick), self.stuck_at()].into_iter().flatten().min()
+        [retry, looks.then_some(self.next_tick), self.stuck_at(), self.test_at()].into_iter().flatten().min()
     }
 
     /// After every ask: starts what is needed, stops what is not, and shows it.
@@ -151,8 +159,9 @@ impl Engine {
         self.notice_stuck(now);
         self.settle_camera(needed && !self.muted.video, now);
         self.settle_second(needed && self.adapting.second().is_some(), now);
-        self.settle_microphone(needed && !self.muted.audio, now);
-        self.settle_speaker(needed || self.tone.is_some(), now);
+        self.settle_microphone((needed || self.tests()) && !self.muted.audio, now);
+        self.settle_speaker(needed || self.tone.is_some() || self.tests(), now);
+        self.go_on_testing(now);
         self.play_tone();
         self.settle_screen(needed, now);
         if !needed {
@@ -169,14 +178,6 @@ impl Engine {
             self.next_tick = self.next_tick.min(now + TICK);
         }
         self.show();
-    }
-
-    fn play_tone(&mut self) {
-        if let Some(speaker) = self.speaker.get_mut()
-            && let Err(error) = speaker.play(self.tone)
-        {
-            tracing::warn!(%error, "a tone cannot be played");
-        }
     }
 
     /// Sends what there is to send to everybody who is connected.
@@ -209,7 +210,7 @@ impl Engine {
     pub(super) fn seat_all(&mut self) {
         for (key, seat) in &self.peers {
             if let (Some(speaker), Some(voice)) = (self.speaker.get_mut(), &seat.voice)
-                && let Err(error) = speaker.add(key, voice)
+                && let Err(error) = speaker.add(key, voice, self.sound.voice(key))
             {
                 tracing::warn!(%error, "a voice cannot be played");
             }
@@ -247,8 +248,10 @@ impl Engine {
             microphone: self.microphone.status().clone(),
             speaker: self.speaker.status().clone(),
             screen: self.screen.status().clone(),
+            sound: self.sound_status(),
         };
-        let peers = self.peers.iter().map(|(key, seat)| (key.clone(), seat.view(self.adapting.rung(key)))).collect();
+        let peers =
+            self.peers.iter().map(|(key, seat)| (key.clone(), self.heard(key, seat.view(self.adapting.rung(key))))).collect();
         let view = View { media, peers };
         self.view.send_if_modified(|shown| {
             let changed = *shown != view;

@@ -43,6 +43,10 @@ impl Engine {
             Ask::Mute(muted) => self.muted = muted,
             Ask::Tone(tone) => self.tone = tone,
             Ask::Helpers(helpers) => self.helpers = helpers,
+            Ask::Speaker { percent, silent } => self.set_speaker(percent, silent, now),
+            Ask::Voice { id, setting } => self.set_voice(id, setting),
+            Ask::SpeakerTest(reply) => self.begin_test(reply, now),
+            Ask::Use { kind, device } => self.use_device(kind, device, now),
             Ask::MaxBitrate(limit) => self.limit(limit, now),
             Ask::Snapshot(reply) => {
                 let (pictures, width, height) = self.pictures();
@@ -93,9 +97,7 @@ impl Engine {
     }
 
     fn close(&mut self, key: &PeerKey) {
-        if let Some(speaker) = self.speaker.get_mut() {
-            speaker.remove(key);
-        }
+        self.silence(key);
         if let Some(screen) = self.screen.get_mut() {
             screen.remove(key);
         }
@@ -250,6 +252,7 @@ impl Engine {
         self.look_at_board(now);
         self.adapt(now);
         self.watch_camera(now);
+        self.watch_sound(now);
         self.watch_encoder(now);
         self.write_pictures(now);
     }

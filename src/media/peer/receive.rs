@@ -103,7 +103,7 @@ impl Intake {
 
     /// For `status`.
     pub fn audio(&self) -> AudioStatus {
-        AudioStatus { packets: self.audio_packets.load(Ordering::Relaxed) }
+        AudioStatus { packets: self.audio_packets.load(Ordering::Relaxed), voice: None }
     }
 
     fn block(&self, pad: &gst::Pad) {

@@ -1,0 +1,126 @@
+//! Cameras of the kernel.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use linux_video::Device;
+use linux_video::types::{BufferType, CapabilityFlag};
+
+use super::BY_LABEL;
+use crate::protocol::control::DeviceInfo;
+
+/// How many formats are told of one camera.
+const FORMATS: usize = 12;
+
+/// All that give pictures. What cannot be asked is told in `errors`.
+pub fn list(class: &Path, devices: &Path, errors: &mut Vec<String>) -> Vec<DeviceInfo> {
+    let entries = std::fs::read_dir(class).into_iter().flatten().flatten();
+    let mut nodes: Vec<PathBuf> = entries.map(|entry| devices.join(entry.file_name())).collect();
+    nodes.sort();
+    let mut found: Vec<(PathBuf, DeviceInfo)> = Vec::new();
+    for node in nodes {
+        match look(&node) {
+            Ok(Some(info)) => found.push((node, info)),
+            Ok(None) => {}
+            Err(error) => errors.push(format!("cannot ask {}: {error}", node.display())),
+        }
+    }
+    let links = links(devices);
+    let labels: Vec<String> = found.iter().map(|(_, info)| info.label.clone()).collect();
+    let name = |(node, mut info): (PathBuf, DeviceInfo)| {
+        let only = labels.iter().filter(|label| **label == info.label).count() == 1;
+        info.device_id = match links.get(&node) {
+            Some(link) => link.display().to_string(),
+            None if only => format!("{BY_LABEL}{}", info.label),
+            None => node.display().to_string(),
+        };
+        info
+    };
+    found.into_iter().map(name).collect()
+}
+
+/// The names that udev gives for good: by what it is, or else by where it is plugged in.
+fn links(devices: &Path) -> BTreeMap<PathBuf, PathBuf> {
+    let mut links = BTreeMap::new();
+    for directory in ["v4l/by-path", "v4l/by-id"] {
+        let entries = std::fs::read_dir(devices.join(directory)).into_iter().flatten().flatten();
+        let mut names: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        names.sort();
+        for name in names {
+            if let Ok(node) = name.canonicalize() {
+                links.insert(node, name);
+            }
+        }
+    }
+    links
+}
+
+fn look(node: &Path) -> std::io::Result<Option<DeviceInfo>> {
+    let device = Device::open(node)?;
+    let able = device.capabilities()?;
+    let flags = able.device_capabilities();
+    let kinds = [
+        (CapabilityFlag::VideoCapture, BufferType::VideoCapture),
+        (CapabilityFlag::VideoCaptureMplane, BufferType::VideoCaptureMplane),
+    ];
+    let Some((_, kind)) = kinds.into_iter().find(|(flag, _)| flags.contains(*flag)) else {
+        return Ok(None);
+    };
+    let mut sizes: Vec<(u64, String)> = Vec::new();
+    let mut formats = device.formats(kind);
+    while let Some(format) = formats.fetch_next()? {
+        let name = format.pixel_format().to_string();
+        let mut of_format = device.sizes(format.pixel_format());
+        let mut any = false;
+        while let Some(size) = of_format.fetch_next().ok().flatten() {
+            for area in size.sizes().take(64) {
+                any = true;
+                let (width, height) = (area.width(), area.height());
+                sizes.push((u64::from(width) * u64::from(height), format!("{} {width}x{height}", name.trim())));
+            }
+        }
+        if !any {
+            sizes.push((0, name.trim().to_owned()));
+        }
+    }
+    sizes.sort_by(|one, other| other.0.cmp(&one.0));
+    let formats = sizes.into_iter().take(FORMATS).map(|(_, text)| text).collect();
+    Ok(Some(DeviceInfo { label: able.card().to_owned(), formats, ..DeviceInfo::default() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_by_what_it_is_goes_before_one_by_where_it_is() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        for node in ["video0", "video2"] {
+            std::fs::write(root.join(node), "").unwrap();
+        }
+        for (directory, name, node) in [
+            ("by-id", "usb-Webcam-index0", "video0"),
+            ("by-path", "pci-usb-0:1-index0", "video0"),
+            ("by-path", "pci-usb-0:2-index0", "video2"),
+        ] {
+            let directory = root.join("v4l").join(directory);
+            std::fs::create_dir_all(&directory).unwrap();
+            std::os::unix::fs::symlink(root.join(node), directory.join(name)).unwrap();
+        }
+        let links = links(&root);
+        assert_eq!(links[&root.join("video0")], root.join("v4l/by-id/usb-Webcam-index0"));
+        assert_eq!(links[&root.join("video2")], root.join("v4l/by-path/pci-usb-0:2-index0"));
+    }
+
+    #[test]
+    fn what_is_no_camera_is_told_and_no_trouble() {
+        let root = tempfile::tempdir().unwrap();
+        let class = root.path().join("class");
+        std::fs::create_dir_all(class.join("video7")).unwrap();
+        std::fs::write(root.path().join("video7"), "").unwrap();
+        let mut errors = Vec::new();
+        assert!(list(&class, root.path(), &mut errors).is_empty());
+        assert!(errors[0].contains("video7"), "{errors:?}");
+    }
+}
