@@ -38,8 +38,8 @@ impl Sound {
             canceller: Arc::new(Canceller::new(&config.audio)),
             volume: Volume { percent: config.speaker.volume, silent: false },
             max_volume: config.speaker.max_volume,
-            hears: Flow::new(now),
-            plays: Flow::new(now),
+            hears: Flow::new(None, now),
+            plays: Flow::new(None, now),
             voices: BTreeMap::new(),
         }
     }
@@ -52,7 +52,7 @@ impl Sound {
 impl Engine {
     /// A microphone or a speaker was started.
     pub(super) fn listen_from(&mut self, now: Instant) {
-        (self.sound.hears, self.sound.plays) = (Flow::new(now), Flow::new(now));
+        (self.sound.hears, self.sound.plays) = (Flow::new(None, now), Flow::new(None, now));
     }
 
     /// A card can stop without an error, or its driver never come back from playing.
