@@ -289,7 +289,7 @@ pub fn add_file(pipeline: &Pipeline, file: &Path, kind: &'static str, next: &gst
     pace.set_property("sync", true);
     pipeline.chain(&[&source, &decode])?;
     prepend(pipeline, &[&pace], next)?;
-    let start = time.running_time();
+    let time = time.clone();
     let pace = pace.downgrade();
     decode.connect_pad_added(move |_, pad| {
         let Some(sink) = pace.upgrade().and_then(|pace| pace.static_pad("sink")) else {
@@ -300,8 +300,9 @@ pub fn add_file(pipeline: &Pipeline, file: &Path, kind: &'static str, next: &gst
             .or_else(|| Some(pad.query_caps(None)))
             .is_some_and(|caps| caps.structure(0).is_some_and(|s| s.name().starts_with(kind)));
         if fits && !sink.is_linked() {
-            // The file begins at zero, the shared running time long before: move it to now.
-            pad.set_offset(i64::try_from(start.nseconds()).unwrap_or(0));
+            // The file begins at zero, the shared running time long before: move it to now. What began earlier than it comes would
+            // come in a burst, by which the other side would judge all that follows as late.
+            pad.set_offset(i64::try_from(time.running_time().nseconds()).unwrap_or(0));
             if let Err(error) = pad.link(&sink) {
                 tracing::warn!(?error, "cannot play the file's {kind} stream");
             }

@@ -2,8 +2,8 @@
 
 /// Shown for silence.
 pub const SILENCE: i32 = -90;
-/// The other side speaks when it is louder than this.
-const SPEAKS: f64 = -45.0;
+/// Somebody speaks when it is louder than this.
+pub const SPEAKS: f64 = -45.0;
 /// Seconds over which the way of an echo is averaged, while the other side speaks.
 const AVERAGED: f64 = 3.0;
 

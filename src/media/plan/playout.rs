@@ -7,6 +7,10 @@ const ALLOWED: i64 = 10 * MS;
 const MARGIN: i64 = 5 * MS;
 /// With so much to spare it is held back less.
 const SPARE: i64 = 25 * MS;
+/// And with so much, at once, as soon as nobody speaks.
+const TOO_MUCH: i64 = 40 * MS;
+/// For so many windows that is waited for.
+const WINDOWS: u32 = 3;
 /// Nobody can talk with more than this.
 const LONGEST: i64 = 500 * MS;
 /// Buffers in a row that are all too late: it is not jitter.
@@ -27,6 +31,9 @@ pub struct Playout {
     late: u32,
     worst: i64,
     worst_late: i64,
+    /// What can be let go at once, and for how many windows it could.
+    spare: i64,
+    windows: u32,
 }
 
 impl Playout {
@@ -35,14 +42,17 @@ impl Playout {
         self.delay.unsigned_abs()
     }
 
-    /// Takes a buffer that was said at `at`, is so long and is here `now`. Whether it is held back longer from now on.
-    pub fn take(&mut self, at: u64, length: u64, now: u64) -> bool {
+    /// Takes a buffer that was said at `at`, is so long and is here `now`; is anybody heard in it? Whether the delay makes a leap.
+    pub fn take(&mut self, at: u64, length: u64, now: u64, speaks: bool) -> bool {
         let (now, length) = (signed(now), signed(length));
         // What comes all at once was waiting for a door to open: it says nothing about the way.
         let waited = now - self.last;
         self.last = now;
         if waited < length / 2 {
             return false;
+        }
+        if self.spare > 0 && (!speaks || self.windows >= WINDOWS) {
+            return self.hold(-self.spare);
         }
         let lateness = now - signed(at) - self.delay;
         if self.seen == 0 {
@@ -69,7 +79,13 @@ impl Playout {
             return self.hold((self.worst_late - ALLOWED).min(20 * MS) + MARGIN);
         }
         if self.seen >= WINDOW {
-            if self.worst < ALLOWED - SPARE && self.delay > 0 {
+            self.spare = (ALLOWED - MARGIN - self.worst).min(self.delay);
+            if self.spare < TOO_MUCH {
+                (self.spare, self.windows) = (0, 0);
+            } else {
+                self.windows += 1;
+            }
+            if self.worst < ALLOWED - SPARE && self.spare == 0 {
                 // Little by little: this is made up for by taking out single samples.
                 self.delay = (self.delay - MARGIN).max(0);
             }
@@ -81,7 +97,7 @@ impl Playout {
     fn hold(&mut self, more: i64) -> bool {
         let before = self.delay;
         self.delay = (self.delay + more).min(LONGEST);
-        (self.row, self.seen, self.late) = (0, 0, 0);
+        (self.row, self.seen, self.late, self.spare, self.windows) = (0, 0, 0, 0, 0);
         self.delay != before
     }
 }
@@ -100,7 +116,7 @@ mod tests {
     fn feed(playout: &mut Playout, from: u64, count: u64, lateness_ms: impl Fn(u64) -> u64) {
         for buffer in from..from + count {
             let at = 1_000_000_000 + buffer * LENGTH;
-            playout.take(at, LENGTH, at + lateness_ms(buffer) * 1_000_000);
+            playout.take(at, LENGTH, at + lateness_ms(buffer) * 1_000_000, true);
         }
     }
 
@@ -129,19 +145,35 @@ mod tests {
     fn what_waited_for_the_door_to_open_says_nothing() {
         let mut playout = Playout::default();
         for buffer in 0..30u64 {
-            playout.take(1_000_000_000 + buffer * LENGTH, LENGTH, 1_600_000_000 + buffer * 1000);
+            playout.take(1_000_000_000 + buffer * LENGTH, LENGTH, 1_600_000_000 + buffer * 1000, true);
         }
         feed(&mut playout, 31, 100, |_| 5);
         assert_eq!(playout.delay(), 0);
     }
 
     #[test]
-    fn a_network_that_becomes_better_lets_go_little_by_little() {
+    fn a_network_that_becomes_a_little_better_lets_go_little_by_little() {
         let mut playout = Playout::default();
-        feed(&mut playout, 0, 50, |_| 200);
-        let held = playout.delay();
-        feed(&mut playout, 50, 20_000, |_| 30);
-        assert!(playout.delay() < held - 100_000_000, "{}", playout.delay());
-        assert!(playout.delay() >= 20_000_000, "{}", playout.delay());
+        feed(&mut playout, 0, 50, |_| 60);
+        assert_eq!(playout.delay(), 55_000_000);
+        feed(&mut playout, 50, 200, |_| 30);
+        assert_eq!(playout.delay(), 50_000_000);
+        feed(&mut playout, 250, 2000, |_| 30);
+        assert!((25_000_000..=45_000_000).contains(&playout.delay()), "{}", playout.delay());
+    }
+
+    #[test]
+    fn what_is_far_too_long_is_let_go_when_nobody_speaks_or_soon_anyway() {
+        let mut playout = Playout::default();
+        feed(&mut playout, 0, 50, |_| 300);
+        assert_eq!(playout.delay(), 295_000_000);
+        feed(&mut playout, 50, 260, |_| 30);
+        assert_eq!(playout.delay(), 295_000_000, "somebody speaks");
+        let at = 1_000_000_000 + 310 * LENGTH;
+        assert!(playout.take(at, LENGTH, at + 30_000_000, false));
+        assert_eq!(playout.delay(), 25_000_000);
+        feed(&mut playout, 311, 50, |_| 300);
+        feed(&mut playout, 361, 700, |_| 30);
+        assert_eq!(playout.delay(), 25_000_000, "whoever does not pause for long");
     }
 }

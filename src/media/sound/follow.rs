@@ -60,9 +60,10 @@ impl Follower {
         let segment = segment.segment().downcast_ref::<gst::ClockTime>()?;
         let at = segment.to_running_time(buffer.pts()?)?.nseconds();
         let heard = samples(&buffer.map_readable().ok()?);
-        self.meter.take(loudness::power(&heard));
+        let power = loudness::power(&heard);
+        self.meter.take(power);
         let frames = heard.len() / self.channels;
-        let at = self.hold_back(at, frames);
+        let at = self.hold_back(at, frames, loudness::decibels(power) > loudness::SPEAKS);
         let step = self.steady.take(at, frames);
         if step.samples != frames {
             *buffer = gst::Buffer::from_mut_slice(stretch(&heard, self.channels, step.samples));
@@ -78,12 +79,12 @@ impl Follower {
         Some(())
     }
 
-    fn hold_back(&mut self, at: u64, frames: usize) -> u64 {
+    fn hold_back(&mut self, at: u64, frames: usize, speaks: bool) -> u64 {
         let Some((playout, time, held)) = &mut self.playout else {
             return at;
         };
         let length = frames as u64 * 1_000_000_000 / u64::from(RATE);
-        if playout.take(at, length, time.running_time().nseconds()) {
+        if playout.take(at, length, time.running_time().nseconds(), speaks) {
             self.steady.restart();
         }
         held.store(playout.delay(), Ordering::Relaxed);
