@@ -156,9 +156,9 @@ mod tests {
         let mut playout = Playout::default();
         feed(&mut playout, 0, 50, |_| 60);
         assert_eq!(playout.delay(), 55_000_000);
-        feed(&mut playout, 50, 200, |_| 30);
+        feed(&mut playout, 50, 400, |_| 30);
         assert_eq!(playout.delay(), 50_000_000);
-        feed(&mut playout, 250, 2000, |_| 30);
+        feed(&mut playout, 450, 2000, |_| 30);
         assert!((25_000_000..=45_000_000).contains(&playout.delay()), "{}", playout.delay());
     }
 
@@ -167,13 +167,13 @@ mod tests {
         let mut playout = Playout::default();
         feed(&mut playout, 0, 50, |_| 300);
         assert_eq!(playout.delay(), 295_000_000);
-        feed(&mut playout, 50, 260, |_| 30);
+        feed(&mut playout, 50, 360, |_| 30);
         assert_eq!(playout.delay(), 295_000_000, "somebody speaks");
-        let at = 1_000_000_000 + 310 * LENGTH;
+        let at = 1_000_000_000 + 410 * LENGTH;
         assert!(playout.take(at, LENGTH, at + 30_000_000, false));
         assert_eq!(playout.delay(), 25_000_000);
-        feed(&mut playout, 311, 50, |_| 300);
-        feed(&mut playout, 361, 700, |_| 30);
+        feed(&mut playout, 411, 50, |_| 300);
+        feed(&mut playout, 461, 800, |_| 30);
         assert_eq!(playout.delay(), 25_000_000, "whoever does not pause for long");
     }
 }
