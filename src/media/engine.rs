@@ -30,6 +30,7 @@ mod adapting;
 mod coding;
 mod devices;
 mod room;
+mod runs;
 mod sound;
 mod speaker_test;
 mod work;

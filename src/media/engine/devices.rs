@@ -1,7 +1,6 @@
 //! The four devices: each is started when it is needed, stopped when it is not, and tried again when it failed. Starting and stopping
 //! run on threads of their own; here is what begins them and what becomes of their outcome.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,34 +31,6 @@ pub(in crate::media) enum Leaving {
     Peer(PeerKey),
     /// A voice or a tone, out of the mixer.
     Voice,
-}
-
-/// Numbers the runs of a device, so that a late report of an old run is not taken for the new one's.
-#[derive(Debug, Default)]
-pub(in crate::media) struct Runs {
-    last: u64,
-    of: BTreeMap<Device, u64>,
-}
-
-impl Runs {
-    fn next(&mut self, device: Device) -> u64 {
-        self.last += 1;
-        self.of.insert(device, self.last);
-        self.last
-    }
-
-    fn of(&self, device: Device) -> u64 {
-        self.of.get(&device).copied().unwrap_or(0)
-    }
-
-    /// What comes of its present run is not wanted any more.
-    pub(super) fn forget(&mut self, device: Device) {
-        self.of.remove(&device);
-    }
-
-    pub(super) fn is_current(&self, device: Device, run: u64) -> bool {
-        self.of.get(&device) == Some(&run)
-    }
 }
 
 impl Engine {

@@ -9,7 +9,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::adapting::Adapting;
 use super::coding::Coding;
-use super::devices::{Leaving, Runs};
+use super::devices::Leaving;
+use super::runs::Runs;
 use super::sound::Sound;
 use super::speaker_test::Test;
 use super::{Ask, Config, Notes};
