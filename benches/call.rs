@@ -5,6 +5,7 @@
 //!   join      asked to join ─► first remote picture decoded, appliance and Chromium in turn, in the same call
 //!   latency   picture drawn ─► picture decoded, read from the picture: appliance to appliance, Chromium to Chromium
 //!   cost      CPU and memory of a two-way 720p30 call, net of what the source alone costs
+//!   screen    what a display costs, with names and without, and when nothing moves
 //!   hub       connections per MiB and ring to callee, beside Janus, nats-server and gst-webrtc-signalling-server
 //! ```
 //!
@@ -21,6 +22,7 @@ mod parts {
     pub mod join;
     pub mod latency;
     pub mod ready;
+    pub mod screen;
     pub mod table;
 }
 
@@ -47,6 +49,9 @@ async fn main() {
     }
     if wants("cost") {
         parts::cost::measure(&mut table, seconds, rounds).await;
+    }
+    if wants("screen") {
+        parts::screen::measure(&mut table, seconds).await;
     }
     if wants("hub") {
         parts::hub::measure(&mut table, setting("BENCH_CLIENTS", 5000) as usize).await;

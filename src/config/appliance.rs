@@ -2,9 +2,8 @@
 //! `source = "file"` cannot be said.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use super::{Bitrate, CallConfig, Gpio, LogLevel, Network};
+use super::{Bitrate, CallConfig, Gpio, LogLevel, Network, Screen};
 use crate::protocol::UserId;
 
 /// `callbox.toml`, and everything laid over it.
@@ -243,46 +242,6 @@ impl Default for Audio {
         Self { bitrate: Bitrate(32_000), echo_cancellation: true, noise_suppression: true, gain_control: true }
     }
 }
-
-/// `[screen]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Screen {
-    /// Where the others' pictures go.
-    pub output: ScreenOutput,
-    /// Pixels, even.
-    pub width: u32,
-    /// Pixels, even.
-    pub height: u32,
-    /// Look for a test card in every decoded picture, and say in `status` what it reads.
-    pub read_test_card: bool,
-}
-
-impl Default for Screen {
-    fn default() -> Self {
-        Self { output: ScreenOutput::None, width: 1280, height: 720, read_test_card: false }
-    }
-}
-
-/// Where the others' pictures go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScreenOutput {
-    /// Straight to the display, without a desktop.
-    Kms,
-    /// A window of the desktop.
-    Window,
-    /// PNG files.
-    Snapshots {
-        /// Where they are written.
-        directory: PathBuf,
-        /// How often.
-        interval: Duration,
-    },
-    /// Nowhere; `callbox snapshot` still works.
-    None,
-}
-
-/// How often a snapshot is written unless configured otherwise.
-pub const DEFAULT_SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// `[control]`.
 #[derive(Debug, Clone, PartialEq)]

@@ -25,11 +25,14 @@ mod read_gpio;
 mod read_hub;
 #[cfg(feature = "appliance")]
 mod read_network;
+#[cfg(feature = "appliance")]
+mod read_screen;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod reader;
 #[cfg(test)]
 mod reference;
 mod report;
+mod screen;
 mod similar;
 mod source;
 mod tree;
@@ -38,8 +41,8 @@ mod value;
 use std::path::{Path, PathBuf};
 
 pub use appliance::{
-    Appliance, Audio, Camera, CameraSource, Control, DEFAULT_SNAPSHOT_INTERVAL, DEFAULT_SOCKET, DEFAULT_TONE, Encoder, HubLink,
-    Log, Microphone, MicrophoneSource, Screen, ScreenOutput, Speaker, SpeakerSink, Trust, Video,
+    Appliance, Audio, Camera, CameraSource, Control, DEFAULT_SOCKET, DEFAULT_TONE, Encoder, HubLink, Log, Microphone,
+    MicrophoneSource, Speaker, SpeakerSink, Trust, Video,
 };
 pub use call::{AutoAnswer, BadWindow, CallConfig, DoNotDisturb, SpeedDial, WhenBusy, Window};
 pub use gpio::{
@@ -49,6 +52,7 @@ pub use gpio::{
 pub use hub::{Hub, HubUser, Tls, TokenKey, TokenKeyKind, Turn, Webhook, WebhookEvent};
 pub use network::{Network, PortRange, TurnServer};
 pub use report::Report;
+pub use screen::{Corner, DEFAULT_SNAPSHOT_INTERVAL, Layout, Screen, ScreenOutput, Standby};
 pub use value::{BadBitrate, Bitrate, LogLevel, Secret};
 
 use layers::Layers;

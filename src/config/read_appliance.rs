@@ -1,13 +1,12 @@
 //! `callbox.toml`: from the merged tree to [`Appliance`], one function per table.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::tree::Table;
 use super::*;
-use super::{check, read_call, read_gpio, read_network, similar};
+use super::{check, read_call, read_gpio, read_network, read_screen, similar};
 
 const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 
@@ -21,7 +20,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
     let speaker = speaker(reading.section(root, "speaker"));
     let video = video(reading.section(root, "video"));
     let audio = audio(reading.section(root, "audio"));
-    let screen = screen(reading.section(root, "screen"));
+    let screen = read_screen::read(reading, root);
     let network = read_network::read(reading, root);
     let control = control(reading.section(root, "control"));
     let log = Log { level: reading.section(root, "log").log_level().unwrap_or_default() };
@@ -103,17 +102,22 @@ fn trust(s: &mut Section<'_, '_>) -> Trust {
 }
 
 /// Which source or sink was chosen, and by which words.
-struct Kind<K> {
+pub(super) struct Kind<K> {
     key: &'static str,
     /// Said, but not one of the words: nothing can be said about the keys that go with it.
     unclear: bool,
     chosen: Option<At<K>>,
-    value: K,
+    pub(super) value: K,
     word: &'static str,
 }
 
 /// Reads `source`, `sink` or `output`.
-fn kind<K: Copy + PartialEq>(s: &mut Section<'_, '_>, key: &'static str, words: &[(&'static str, K)], default: K) -> Kind<K> {
+pub(super) fn kind<K: Copy + PartialEq>(
+    s: &mut Section<'_, '_>,
+    key: &'static str,
+    words: &[(&'static str, K)],
+    default: K,
+) -> Kind<K> {
     let chosen = s.choice(key, words);
     let value = chosen.as_ref().map_or(default, |chosen| chosen.value);
     let word = words.iter().find(|(_, kind)| *kind == value).map_or("", |(word, _)| word);
@@ -123,7 +127,7 @@ fn kind<K: Copy + PartialEq>(s: &mut Section<'_, '_>, key: &'static str, words: 
 
 impl<K: Copy + PartialEq> Kind<K> {
     /// A key that only makes sense with some kinds: noted when it is said with another one, unless a later layer chose that.
-    fn only<T>(&self, s: &mut Section<'_, '_>, key: &str, found: Option<At<T>>, kinds: &[(&str, K)]) -> Option<At<T>> {
+    pub(super) fn only<T>(&self, s: &mut Section<'_, '_>, key: &str, found: Option<At<T>>, kinds: &[(&str, K)]) -> Option<At<T>> {
         let found = found?;
         if self.unclear || kinds.iter().any(|(_, kind)| *kind == self.value) {
             return Some(found);
@@ -143,7 +147,7 @@ impl<K: Copy + PartialEq> Kind<K> {
     }
 
     /// A key that this kind cannot do without.
-    fn required<T>(&self, s: &mut Section<'_, '_>, key: &'static str, found: Option<At<T>>) -> Option<T> {
+    pub(super) fn required<T>(&self, s: &mut Section<'_, '_>, key: &'static str, found: Option<At<T>>) -> Option<T> {
         if found.is_none() && s.node(key).is_none() {
             let problem = Problem::error(format!("`{}` is missing", s.name(key)));
             let at = self.chosen.as_ref().map(|chosen| chosen.at.clone());
@@ -199,7 +203,7 @@ fn existing(s: &mut Section<'_, '_>, file: Option<&At<PathBuf>>) {
     }
 }
 
-fn even(s: &mut Section<'_, '_>, key: &'static str) -> Option<u32> {
+pub(super) fn even(s: &mut Section<'_, '_>, key: &'static str) -> Option<u32> {
     let size = s.integer(key, WIDTH)?;
     if size.value % 2 == 1 {
         let problem = Problem::error(format!("`{}` must be even: H.264 encoders take 4:2:0 frames", s.name(key)));
@@ -271,39 +275,6 @@ fn audio(mut s: Section<'_, '_>) -> Audio {
         echo_cancellation: s.boolean("echo-cancellation").unwrap_or(default.echo_cancellation),
         noise_suppression: s.boolean("noise-suppression").unwrap_or(default.noise_suppression),
         gain_control: s.boolean("gain-control").unwrap_or(default.gain_control),
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum To {
-    Kms,
-    Window,
-    Snapshots,
-    None,
-}
-
-fn screen(mut s: Section<'_, '_>) -> Screen {
-    let default = Screen::default();
-    const WORDS: [(&str, To); 4] = [("kms", To::Kms), ("window", To::Window), ("snapshots", To::Snapshots), ("none", To::None)];
-    let kind = kind(&mut s, "output", &WORDS, To::None);
-    let directory = s.path("directory");
-    let directory = kind.only(&mut s, "directory", directory, &WORDS[2..3]);
-    let interval = s.duration("interval", Duration::from_millis(100)..=Duration::from_secs(3600));
-    let said = s.node("interval").map(|node| At { value: (), at: node.at.clone(), key_at: node.key_at.clone() });
-    kind.only(&mut s, "interval", said, &WORDS[2..3]);
-    let output = match kind.value {
-        To::Kms => Some(ScreenOutput::Kms),
-        To::Window => Some(ScreenOutput::Window),
-        To::Snapshots => kind
-            .required(&mut s, "directory", directory)
-            .map(|directory| ScreenOutput::Snapshots { directory, interval: interval.unwrap_or(DEFAULT_SNAPSHOT_INTERVAL) }),
-        To::None => Some(ScreenOutput::None),
-    };
-    Screen {
-        output: output.unwrap_or(default.output),
-        width: even(&mut s, "width").unwrap_or(default.width),
-        height: even(&mut s, "height").unwrap_or(default.height),
-        read_test_card: s.boolean("read-test-card").unwrap_or(default.read_test_card),
     }
 }
 

@@ -10,11 +10,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::helpers::Helpers;
-use super::{Error, VERSION, wire};
+use super::{Error, VERSION, stage, wire};
 use crate::call::{Core, Effect, Input, PeerId, Refused};
 use crate::config;
 use crate::controls::gpio::{self, Opener, Wanted};
 use crate::controls::socket::{Ask, What};
+use crate::media::plan::stage::Stage;
 use crate::media::{self, DescriptionKind, PeerKey, Role, VoiceSetting};
 use crate::protocol::UserId;
 use crate::protocol::action::Phase;
@@ -39,6 +40,10 @@ pub(super) struct Driver {
     /// When the call was asked for, and how long after that the first remote picture came.
     pub wished: Instant,
     pub first_picture_ms: Option<u64>,
+    /// This appliance, for people.
+    pub name: String,
+    /// What the screen was told.
+    pub staged: Option<Stage>,
 }
 
 /// What is shown before anything has happened.
@@ -104,6 +109,7 @@ impl Driver {
             }
             signaling::Event::Opened { resumed, opened } => {
                 tracing::info!(user = %opened.user.id, resumed, "signed in to the hub");
+                self.name = opened.user.name;
                 self.input(Input::HubOpened { resumed });
             }
             signaling::Event::Hub(event) => self.input(Input::Hub(event)),
@@ -262,6 +268,20 @@ impl Driver {
             status.gpio = gpio.clone();
             changed
         });
+        drop((view, gpio));
+        self.stage();
+    }
+
+    /// Tells the screen what goes on.
+    fn stage(&mut self) {
+        let stage = stage::stage(&self.shown.borrow(), &self.name, self.core.muted());
+        if self.staged.as_ref() == Some(&stage) {
+            return;
+        }
+        match self.engine.show(stage.clone()) {
+            Ok(()) => self.staged = Some(stage),
+            Err(error) => tracing::error!("{error}"),
+        }
     }
 }
 

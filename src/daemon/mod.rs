@@ -13,6 +13,7 @@ mod driver;
 mod helpers;
 mod listening;
 mod participation;
+mod stage;
 mod watchdog;
 pub(crate) mod wire;
 
@@ -72,6 +73,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         },
         Instant::now(),
     );
+    let name = config.hub.user.to_string();
     let (shown, status) = watch::channel(driver::first_status(&config));
     let (lines, wanted) = gpio::start(config.gpio, status.clone()).map_err(Error::Gpio)?;
     let (_door, asks) = socket::start(&config.control.socket, status).await?;
@@ -104,6 +106,8 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         voices: std::collections::BTreeMap::new(),
         wished: Instant::now(),
         first_picture_ms: None,
+        name,
+        staged: None,
     }
     .run(hub_events, media_events, asks, wanted)
     .await

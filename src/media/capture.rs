@@ -21,17 +21,27 @@ use gstreamer_utils::StreamProducer;
 use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
-use super::Error;
 use super::coder::Coder;
 use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, fan_out, leaky_queue, set};
+use super::plan::canvas::Canvas;
 use super::plan::encoder::Encoder;
 use super::plan::testcard;
 use super::rate::Picture;
 use super::v4l2;
+use super::{Error, card};
 use crate::config::{Camera, CameraSource};
 
 /// The names of the elements behind the camera that say so when encoding fails.
 const ENCODER_SIDE: [&str; 2] = ["to-encoder", "encoder"];
+
+/// Where pictures come from.
+#[derive(Debug)]
+pub enum Eye {
+    /// A camera.
+    Camera(Camera),
+    /// A still picture as large as the camera's.
+    Card(Canvas),
+}
 
 /// A running camera and its encoder.
 #[derive(Debug)]
@@ -106,7 +116,7 @@ pub fn name(source: &CameraSource) -> String {
 impl Capture {
     /// Builds and starts it; may take as long as the drivers like.
     pub fn start(
-        camera: &Camera,
+        eye: &Eye,
         encoder: &'static Encoder,
         picture: Picture,
         counters: &Arc<Counters>,
@@ -124,7 +134,13 @@ impl Capture {
         let raw = gst_app::AppSink::builder().name("raw").sync(false).async_(false).max_buffers(1).drop(true).build();
         pipeline.chain(&[raw.upcast_ref()])?;
         tee.link(&raw).map_err(|e| Error::pipeline(&e))?;
-        let source = add_source(&pipeline, camera, &queue, time)?;
+        let source = match eye {
+            Eye::Camera(camera) => add_source(&pipeline, camera, &queue, time)?,
+            Eye::Card(card) => {
+                prepend(&pipeline, &card::source(card)?.iter().collect::<Vec<_>>(), &queue)?;
+                Source { device: None, refused: Vec::new() }
+            }
+        };
         count(&queue, "sink", counters, |counters| &counters.taken);
         count(&coder.element, "src", counters, |counters| &counters.coded);
         let raw = fan_out(&raw);

@@ -13,6 +13,7 @@ use super::microphone::Microphone;
 use super::peer::Role;
 use super::pipeline::Report;
 use super::plan::ice::Helpers;
+use super::plan::stage::Stage;
 use super::probe::Found;
 use super::rate::Board;
 use super::screen::Screen;
@@ -31,8 +32,10 @@ mod coding;
 mod devices;
 mod room;
 mod runs;
+mod showing;
 mod sound;
 mod speaker_test;
+mod stand_in;
 mod work;
 
 /// Room for a burst of candidates of three peers; what does not fit is logged and dropped, nothing waits.
@@ -78,6 +81,7 @@ pub(super) enum Ask {
     Voice { id: ParticipantId, setting: VoiceSetting },
     Use { kind: DeviceKind, device: String },
     SpeakerTest(oneshot::Sender<Result<SpeakerTest, Error>>),
+    Show(Box<Stage>),
     Snapshot(oneshot::Sender<Result<Png, Error>>),
     Ping(oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
@@ -107,6 +111,7 @@ pub(super) enum Note {
 pub(super) enum Started {
     Camera(Result<Capture, Error>),
     Second(Result<Second, Error>),
+    StandIn(Result<Capture, Error>),
     Microphone(Result<Microphone, Error>),
     Speaker(Result<Speaker, Error>),
     Screen(Result<Screen, Error>),
@@ -117,6 +122,8 @@ pub(super) enum Started {
 pub(super) enum Device {
     Camera,
     Second,
+    /// What the others see while there is no camera.
+    StandIn,
     Microphone,
     Speaker,
     Screen,
@@ -213,6 +220,11 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         self.ask(Ask::SpeakerTest(reply))?;
         answer.await.map_err(|_| Error::Gone)?
+    }
+
+    /// What goes on, for the screen.
+    pub fn show(&self, stage: Stage) -> Result<(), Error> {
+        self.ask(Ask::Show(Box::new(stage)))
     }
 
     /// What the screen shows.

@@ -4,11 +4,11 @@
 //!   daemon ── Handle::open_peer, remote_answer, … ──► engine thread ──► capture   camera ─► one encoder ─► fan-out
 //!          ◄─ Event::{LocalDescription, …} ─────────      │       ├──► microphone ─► Opus ─► fan-out
 //!          ◄─ View (watch) ─────────────────────────      │       ├──► speaker   ◄─ mixer ◄─ voices
-//!                                                         │       ├──► screen    ◄─ grid ◄─ pictures
+//!                                                         │       ├──► screen    ◄─ painter ◄─ scene, pictures
 //!   GStreamer's threads ── Note (never blocks) ──────────►┘       └──► peer …    one pipeline per participant
 //! ```
 //!
-//! Camera, microphone, speaker and encoder run only while there is somebody to send to or hear. A device that fails is tried again
+//! Camera, microphone, speaker and encoder run only while there is somebody to send to or hear; a screen runs always. A device that fails is tried again
 //! with growing pauses; the call goes on without it. All pipelines share one clock and base time.
 //!
 //! A driver may take seconds to open a device, or never come back. So whatever may touch one (looking for an encoder, starting and
@@ -16,11 +16,13 @@
 
 mod board;
 mod capture;
+mod card;
 mod coder;
 mod devices;
 mod engine;
 pub mod inventory;
 mod microphone;
+mod mirror;
 mod node;
 mod peer;
 mod pipeline;

@@ -1,7 +1,9 @@
-//! What the screen shows as a PNG, composed on demand: it costs nothing until somebody asks.
+//! What the screen shows as a PNG: of a display, what is on it; without one, the same scene painted on demand, which costs nothing
+//! until somebody asks.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use gstreamer as gst;
 use gstreamer_video as gst_video;
@@ -9,13 +11,14 @@ use gstreamer_video as gst_video;
 use super::Error;
 use super::peer::Picture;
 use super::pipeline::parse_caps;
-use super::plan::grid::{Tile, fit, grid};
+use super::plan::canvas::Canvas;
+use super::plan::scene::{Own, Who};
+use super::plan::stage::Stage;
+use super::screen::{Look, Palette, Pictures, Shared, Shown, frame, screen_caps};
 
 /// So many snapshots are made at a time.
 const AT_A_TIME: usize = 2;
 const TIMEOUT: gst::ClockTime = gst::ClockTime::from_seconds(5);
-/// The colour behind the pictures, RGB.
-const BACKGROUND: [u8; 3] = [16, 18, 24];
 
 /// A PNG file in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,26 @@ pub struct Png {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+}
+
+/// What is to be made a PNG.
+pub enum View {
+    /// What is on a display.
+    Display(Shared),
+    /// What would be on it.
+    Scene(Box<Unseen>),
+}
+
+/// All that a screen would show.
+pub struct Unseen {
+    /// How it is to look.
+    pub palette: Palette,
+    /// What goes on.
+    pub stage: Arc<Stage>,
+    /// Our camera.
+    pub own: Own,
+    /// The last pictures, and how old they are.
+    pub pictures: Vec<(Who, Picture, Duration)>,
 }
 
 /// Composing takes tens of milliseconds, which peers should not wait for: it is done elsewhere, but only so often at a time.
@@ -45,12 +68,12 @@ impl Drop for Place {
 
 impl Desk {
     /// Composes on a thread of its own and gives the outcome to `then` there; refuses at once when too many are at work.
-    pub fn compose(&self, pictures: Vec<Picture>, width: u32, height: u32, then: impl FnOnce(Result<Png, Error>) + Send + 'static) {
+    pub fn compose(&self, view: View, then: impl FnOnce(Result<Png, Error>) + Send + 'static) {
         let Some(place) = self.place() else {
             return then(Err(Error::TooMany("other snapshots are being made: ask again in a moment")));
         };
         let work = move || {
-            then(compose(&pictures, width, height));
+            then(compose(view));
             drop(place);
         };
         if let Err(error) = std::thread::Builder::new().name("snapshot".into()).spawn(work) {
@@ -65,61 +88,65 @@ impl Desk {
     }
 }
 
-/// Puts the pictures on a screen of this size, as the grid would. Takes some ten milliseconds: not for the engine's thread.
-pub fn compose(pictures: &[Picture], width: u32, height: u32) -> Result<Png, Error> {
-    let row = width as usize * 3;
-    let mut canvas: Vec<u8> = BACKGROUND.iter().copied().cycle().take(row * height as usize).collect();
-    for (picture, tile) in pictures.iter().zip(grid(pictures.len(), width, height)) {
-        let (w, h) = size(picture);
-        let tile = fit(tile, w, h);
-        paint(&mut canvas, row, picture, tile)?;
+/// Takes some ten milliseconds: not for the engine's thread.
+pub fn compose(view: View) -> Result<Png, Error> {
+    match view {
+        View::Display(canvas) => {
+            let canvas = canvas.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            encode(&canvas)
+        }
+        View::Scene(unseen) => encode(&paint(*unseen)?),
     }
-    let caps = parse_caps(&format!("video/x-raw,format=RGB,width={width},height={height},framerate=0/1"))?;
-    // GStreamer wants rows padded to four bytes.
-    let mut padded = Vec::with_capacity(row.next_multiple_of(4) * height as usize);
-    for line in canvas.chunks(row) {
-        padded.extend_from_slice(line);
-        padded.resize(padded.len().next_multiple_of(4), 0);
-    }
-    let sample = gst::Sample::builder().buffer(&gst::Buffer::from_mut_slice(padded)).caps(&caps).build();
-    encode(&sample, width, height)
 }
 
-/// One picture as it is.
-pub fn encode(picture: &Picture, width: u32, height: u32) -> Result<Png, Error> {
-    let png = convert(picture, "image/png")?;
-    let map = png.buffer().and_then(|b| b.map_readable().ok()).ok_or_else(|| Error::Pipeline("an empty picture".to_owned()))?;
-    Ok(Png { bytes: map.to_vec(), width, height })
-}
-
-fn paint(canvas: &mut [u8], row: usize, picture: &Picture, tile: Tile) -> Result<(), Error> {
-    let caps = format!("video/x-raw,format=RGB,width={},height={},pixel-aspect-ratio=1/1", tile.width, tile.height);
-    let scaled = convert(picture, &caps)?;
-    let map = scaled.buffer().and_then(|b| b.map_readable().ok()).ok_or_else(|| Error::Pipeline("an empty picture".to_owned()))?;
-    let length = tile.width as usize * 3;
-    for (line, source) in map.chunks(length.next_multiple_of(4)).take(tile.height as usize).enumerate() {
-        let start = (tile.y as usize + line) * row + tile.x as usize * 3;
-        if let (Some(target), Some(source)) = (canvas.get_mut(start..start + length), source.get(..length)) {
-            target.copy_from_slice(source);
+fn paint(unseen: Unseen) -> Result<Canvas, Error> {
+    let Unseen { palette, stage, own, pictures } = unseen;
+    let (size, now) = (palette.size(), Instant::now());
+    let mut painter = palette.painter();
+    let mut look = Look { stage, own, pictures: Pictures::default() };
+    let scene = painter.arrange(&look, size, now);
+    for (who, picture, age) in pictures {
+        let Some(tile) = scene.tiles.iter().find(|tile| tile.who == who) else {
+            continue;
+        };
+        let (width, height) = shape(&picture);
+        let fit = tile.area.fit(width, height);
+        let scaled = convert(&picture, &screen_caps(fit.width, fit.height))?;
+        if let Some(frame) = frame(&scaled) {
+            look.pictures.0.insert(who, Shown::new(frame, now.checked_sub(age).unwrap_or(now)));
         }
     }
-    Ok(())
+    let mut canvas = Canvas::new(size.width, size.height);
+    painter.whole(&mut canvas, &look, now);
+    Ok(canvas)
+}
+
+fn encode(canvas: &Canvas) -> Result<Png, Error> {
+    let size = canvas.area();
+    let caps = parse_caps(&format!("{},framerate=0/1", screen_caps(size.width, size.height)))?;
+    let sample = gst::Sample::builder().buffer(&gst::Buffer::from_slice(canvas.bytes().to_vec())).caps(&caps).build();
+    let png = convert(&sample, "image/png")?;
+    let map = png.buffer().and_then(|b| b.map_readable().ok()).ok_or_else(|| Error::Pipeline("an empty picture".to_owned()))?;
+    Ok(Png { bytes: map.to_vec(), width: size.width, height: size.height })
 }
 
 fn convert(picture: &Picture, caps: &str) -> Result<gst::Sample, Error> {
     gst_video::convert_sample(picture, &parse_caps(caps)?, Some(TIMEOUT)).map_err(|e| Error::pipeline(&e))
 }
 
-/// Width and height of a picture.
-pub fn size(picture: &Picture) -> (u32, u32) {
-    picture.caps().and_then(|caps| gst_video::VideoInfo::from_caps(caps).ok()).map_or((0, 0), |info| (info.width(), info.height()))
+/// Width and height as they are to be seen, with square pixels.
+fn shape(picture: &Picture) -> (u32, u32) {
+    let info = picture.caps().and_then(|caps| gst_video::VideoInfo::from_caps(caps).ok());
+    info.map_or((0, 0), |info| super::screen::shape(&info))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gst::prelude::*;
-    use gstreamer_app as gst_app;
+    use crate::config;
+    use crate::media::plan::stage::{Call, Entry, Link, Person};
+    use crate::protocol::ParticipantId;
+    use crate::protocol::hub::Muted;
 
     fn picture(width: u32, height: u32, luma: u8) -> Picture {
         let caps = parse_caps(&format!("video/x-raw,format=I420,width={width},height={height},framerate=30/1")).unwrap();
@@ -129,20 +156,20 @@ mod tests {
         gst::Sample::builder().buffer(&gst::Buffer::from_mut_slice(data)).caps(&caps).build()
     }
 
-    fn decode(png: Vec<u8>) -> gst::Sample {
-        let pipeline =
-            gst::parse::launch("appsrc name=in ! pngdec ! videoconvert ! video/x-raw,format=RGB ! appsink name=out sync=false")
-                .unwrap()
-                .downcast::<gst::Pipeline>()
-                .unwrap();
-        let source = pipeline.by_name("in").unwrap().downcast::<gst_app::AppSrc>().unwrap();
-        let sink = pipeline.by_name("out").unwrap().downcast::<gst_app::AppSink>().unwrap();
-        pipeline.set_state(gst::State::Playing).unwrap();
-        source.push_buffer(gst::Buffer::from_mut_slice(png)).unwrap();
-        source.end_of_stream().unwrap();
-        let sample = sink.pull_sample().unwrap();
-        pipeline.set_state(gst::State::Null).unwrap();
-        sample
+    fn people(names: &[(&str, u8)]) -> Unseen {
+        let config = config::Screen { width: 642, height: 360, names: false, ..config::Screen::default() };
+        let id = |name: &str| ParticipantId::new(name).unwrap();
+        let person = |(name, _): &(&str, u8)| Person {
+            id: id(name),
+            name: (*name).to_owned(),
+            muted: Muted::default(),
+            link: Link::Up,
+            speaking: false,
+        };
+        let call = Some(Call { entry: Entry::In, people: names.iter().map(person).collect() });
+        let pictures = names.iter().map(|(name, luma)| (Who::Other(id(name)), picture(320, 180, *luma), Duration::ZERO)).collect();
+        let stage = Arc::new(Stage { call, ..Stage::default() });
+        Unseen { palette: Palette::new(config), stage, own: Own::Off, pictures }
     }
 
     #[test]
@@ -151,23 +178,20 @@ mod tests {
         let desk = Desk::default();
         let (places, (tell, hear)) = ([desk.place(), desk.place()], std::sync::mpsc::channel());
         let other = tell.clone();
-        desk.compose(vec![picture(320, 240, 235)], 320, 240, move |png| other.send(png).unwrap());
+        desk.compose(View::Scene(Box::new(people(&[]))), move |png| other.send(png).unwrap());
         assert!(matches!(hear.recv().unwrap(), Err(Error::TooMany(_))));
         drop(places);
-        desk.compose(vec![picture(320, 240, 235)], 320, 240, move |png| tell.send(png).unwrap());
-        assert_eq!(hear.recv().unwrap().unwrap().width, 320);
+        desk.compose(View::Scene(Box::new(people(&[]))), move |png| tell.send(png).unwrap());
+        assert_eq!(hear.recv().unwrap().unwrap().width, 642);
     }
 
     #[test]
     fn two_pictures_stand_side_by_side_on_the_background() {
         gst::init().unwrap();
-        let png = compose(&[picture(320, 240, 235), picture(320, 240, 16)], 642, 360).unwrap();
-        assert!(png.bytes.starts_with(b"\x89PNG"));
-        let rgb = decode(png.bytes);
-        let map = rgb.buffer().unwrap().map_readable().unwrap();
-        let pixel = |x: usize, y: usize| map[y * 642_usize.strict_mul(3).next_multiple_of(4) + x * 3];
-        assert!(pixel(160, 180) > 240, "left is white");
-        assert!(pixel(480, 180) < 10, "right is black");
-        assert_eq!(pixel(160, 10), BACKGROUND[0], "above is the background");
+        let canvas = paint(people(&[("a", 235), ("b", 60)])).unwrap();
+        let luma = |x: usize, y: usize| canvas.bytes()[y * canvas.stride(0) + x];
+        assert_eq!((luma(160, 180), luma(480, 180)), (235, 60));
+        assert_eq!(luma(160, 20), luma(2, 180), "the background above and beside");
+        assert!(encode(&canvas).unwrap().bytes.starts_with(b"\x89PNG"));
     }
 }

@@ -13,23 +13,27 @@
 mod appliance;
 mod audio;
 mod browser;
+mod display;
 mod hub;
 mod material;
 mod netns;
 mod page;
 mod picture;
 mod process;
+mod room;
 mod turn;
 mod wait;
 
 pub use appliance::Appliance;
 pub use audio::{Wav, envelope_likeness, tone_strength};
 pub use browser::{Browser, Fake, deep_link};
+pub use display::Display;
 pub use hub::{Hub, PASSWORD};
 pub use material::{speech, video_file, y4m};
 pub use netns::{Net, Side, command_in};
 pub use page::{Card, Tile};
 pub use picture::{Thumbnail, best_likeness, likeness, thumbnail, thumbnails};
 pub use process::Process;
+pub use room::{Rgb, film};
 pub use turn::Turn;
 pub use wait::{eventually, hold, secs};

@@ -106,8 +106,8 @@ impl Engine {
         let Decision { main, low, expected_loss, .. } = *self.adapting.core.decision();
         if differs(self.adapting.main, main) {
             self.adapting.main = main;
-            if let Some(camera) = self.camera.get() {
-                camera.coder().make(main);
+            for capture in [self.camera.get(), self.stand_in.get()].into_iter().flatten() {
+                capture.coder().make(main);
             }
         }
         if self.adapting.second.zip(low).is_none_or(|(present, low)| differs(present, low)) {
@@ -124,7 +124,7 @@ impl Engine {
     /// The picture that a peer gets.
     pub(super) fn coder_for(&self, key: &PeerKey) -> Option<&Coder> {
         match self.adapting.rung(key) {
-            Rung::Main => self.camera.get().map(Capture::coder),
+            Rung::Main => self.eye().map(Capture::coder),
             Rung::Low => self.second.get().map(Second::coder),
             Rung::SoundOnly => None,
         }

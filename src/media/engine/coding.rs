@@ -147,7 +147,7 @@ impl Engine {
         EncoderStatus {
             element: chosen.map(|encoder| encoder.element.to_owned()),
             hardware: chosen.is_some_and(|encoder| encoder.hardware),
-            instances: u32::from(self.camera.get().is_some()) + u32::from(self.second.get().is_some()),
+            instances: u32::from(self.eye().is_some()) + u32::from(self.second.get().is_some()),
             frames: self.counters.coded.load(Ordering::Relaxed),
             bitrate: main.bitrate,
             picture: PictureStatus {

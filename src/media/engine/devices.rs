@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::room::{Engine, sink_element};
 use super::{Device, Note, Started};
 use crate::config::Camera;
-use crate::media::capture::{self, Capture, Witness};
+use crate::media::capture::{self, Capture, Eye, Witness};
 use crate::media::devices::Slot;
 use crate::media::microphone::Microphone;
 use crate::media::pipeline::{Pipeline, Report};
@@ -54,16 +54,17 @@ impl Engine {
         let run = self.runs.next(Device::Camera);
         let report = self.reporter(Device::Camera, run);
         let camera = Camera { source: self.node.find(&self.config.camera.source), ..self.config.camera.clone() };
+        let eye = Eye::Camera(camera);
         self.witness = Arc::new(Witness::default());
         let (picture, counters, witness, time) =
             (self.adapting.main(), self.counters.clone(), self.witness.clone(), self.time.clone());
         self.camera.starting(now);
-        self.begin(run, Started::Camera, move || Capture::start(&camera, encoder, picture, &counters, &witness, &time, report));
+        self.begin(run, Started::Camera, move || Capture::start(&eye, encoder, picture, &counters, &witness, &time, report));
     }
 
     /// The second rung lives while somebody needs it and there are pictures for it.
     pub(super) fn settle_second(&mut self, wanted: bool, now: Instant) {
-        let encoder = self.camera.get().map(|camera| camera.coder().encoder());
+        let encoder = self.eye().map(|camera| camera.coder().encoder());
         let (Some(encoder), Some(picture), true) = (encoder, self.adapting.second(), wanted) else {
             if let Some(second) = self.second.stop(now) {
                 self.cut_links();
@@ -128,18 +129,18 @@ impl Engine {
         } else if self.screen.due(now) {
             let run = self.runs.next(Device::Screen);
             let report = self.reporter(Device::Screen, run);
-            let (width, height, time) = (self.config.screen.width, self.config.screen.height, self.time.clone());
+            let (palette, mirror, time) = (self.showing.palette.clone(), self.showing.mirror.clone(), self.time.clone());
             self.screen.starting(now);
-            self.begin(run, Started::Screen, move || Screen::start(sink, width, height, &time, report));
+            self.begin(run, Started::Screen, move || Screen::start(sink, &palette, &mirror, &time, report));
         }
     }
 
-    fn reporter(&self, device: Device, run: u64) -> impl Fn(Report) + Send + Sync + 'static {
+    pub(super) fn reporter(&self, device: Device, run: u64) -> impl Fn(Report) + Send + Sync + 'static {
         let notes = self.notes.clone();
         move |report| notes.send(Note::Device { device, run, report })
     }
 
-    fn begin<T: 'static>(
+    pub(super) fn begin<T: 'static>(
         &mut self,
         run: u64,
         wrap: fn(Result<T, Error>) -> Started,
@@ -168,11 +169,15 @@ impl Engine {
                 };
             }
             Started::Camera(outcome) => {
+                if let Ok(capture) = &outcome {
+                    self.showing.mirror.face(capture.pipeline());
+                }
                 let early = self.camera.started_on_trial(outcome, now);
                 self.watch_from(now);
                 early
             }
             Started::Second(outcome) => self.second.started(outcome, now),
+            Started::StandIn(outcome) => self.stand_in.started(outcome, now),
             Started::Microphone(outcome) => self.microphone.started(outcome, now),
             Started::Speaker(outcome) => self.speaker.started(outcome, now),
             Started::Screen(outcome) => self.screen.started(outcome, now),
@@ -181,7 +186,7 @@ impl Engine {
             self.listen_from(now);
         }
         match device {
-            Device::Camera | Device::Second | Device::Microphone => self.link_all(),
+            Device::Camera | Device::Second | Device::StandIn | Device::Microphone => self.link_all(),
             Device::Speaker | Device::Screen => self.seat_all(),
         }
         self.settle_latency(device);
@@ -197,6 +202,7 @@ impl Engine {
         match device {
             Device::Camera => self.camera.stopped(),
             Device::Second => self.second.stopped(),
+            Device::StandIn => self.stand_in.stopped(),
             Device::Microphone => self.microphone.stopped(),
             Device::Speaker => self.speaker.stopped(),
             Device::Screen => self.screen.stopped(),
@@ -229,6 +235,7 @@ impl Engine {
         let is_early = match device {
             Device::Camera => self.camera.early(&report),
             Device::Second => self.second.early(&report),
+            Device::StandIn => self.stand_in.early(&report),
             Device::Microphone => self.microphone.early(&report),
             Device::Speaker => self.speaker.early(&report),
             Device::Screen => self.screen.early(&report),
@@ -254,7 +261,7 @@ impl Engine {
         match device {
             Device::Camera => self.settle_camera(false, now),
             Device::Microphone => self.settle_microphone(false, now),
-            Device::Second | Device::Speaker | Device::Screen => {}
+            Device::Second | Device::StandIn | Device::Speaker | Device::Screen => {}
         }
     }
 
@@ -275,6 +282,13 @@ impl Engine {
                 }
                 self.link_all();
             }
+            Device::StandIn if self.stand_in.get().is_some() => {
+                self.cut_links();
+                if let Some(card) = self.stand_in.failed(state, text, now) {
+                    self.retire(device, card, now);
+                }
+                self.link_all();
+            }
             Device::Microphone if self.microphone.get().is_some() => {
                 self.cut_links();
                 if let Some(microphone) = self.microphone.failed(state, text, now) {
@@ -292,7 +306,7 @@ impl Engine {
                     self.retire(device, screen, now);
                 }
             }
-            Device::Camera | Device::Second | Device::Microphone | Device::Speaker | Device::Screen => {}
+            Device::Camera | Device::Second | Device::StandIn | Device::Microphone | Device::Speaker | Device::Screen => {}
         }
     }
 
@@ -300,6 +314,7 @@ impl Engine {
         let pipeline: Option<&Pipeline> = match device {
             Device::Camera => self.camera.get().map(Capture::pipeline),
             Device::Second => self.second.get().map(Second::pipeline),
+            Device::StandIn => self.stand_in.get().map(Capture::pipeline),
             Device::Microphone => self.microphone.get().map(Microphone::pipeline),
             Device::Speaker => self.speaker.get().map(Speaker::pipeline),
             Device::Screen => self.screen.get().map(Screen::pipeline),
@@ -314,6 +329,7 @@ impl Engine {
         let slots = [
             self.camera.deadline(),
             self.second.deadline(),
+            self.stand_in.deadline(),
             self.microphone.deadline(),
             self.speaker.deadline(),
             self.screen.deadline(),
@@ -333,6 +349,9 @@ impl Engine {
         }
         if self.second.stuck(now) {
             self.second.say(DeviceState::Failed, does_not_answer(&self.second));
+        }
+        if self.stand_in.stuck(now) {
+            self.stand_in.say(DeviceState::Failed, does_not_answer(&self.stand_in));
         }
         if self.microphone.stuck(now) {
             self.microphone.say(DeviceState::Failed, does_not_answer(&self.microphone));
@@ -363,6 +382,7 @@ impl Started {
         match self {
             Self::Camera(_) => Device::Camera,
             Self::Second(_) => Device::Second,
+            Self::StandIn(_) => Device::StandIn,
             Self::Microphone(_) => Device::Microphone,
             Self::Speaker(_) => Device::Speaker,
             Self::Screen(_) => Device::Screen,

@@ -11,6 +11,7 @@ use super::adapting::Adapting;
 use super::coding::Coding;
 use super::devices::Leaving;
 use super::runs::Runs;
+use super::showing::Showing;
 use super::sound::Sound;
 use super::speaker_test::Test;
 use super::{Ask, Config, Notes};
@@ -25,7 +26,7 @@ use crate::media::pipeline::Timebase;
 use crate::media::plan::ice::Helpers;
 use crate::media::rate::Rung;
 use crate::media::retire::Retired;
-use crate::media::screen::Screen;
+use crate::media::screen::{Palette, Screen};
 use crate::media::second::Second;
 use crate::media::snapshot::Desk;
 use crate::media::speaker::{self, Speaker};
@@ -46,6 +47,7 @@ pub(in crate::media) struct Engine {
     pub(super) events: mpsc::Sender<Event>,
     pub(super) peers: BTreeMap<PeerKey, Seat>,
     pub(super) camera: Slot<Capture>,
+    pub(super) stand_in: Slot<Capture>,
     pub(super) camera_since: Option<Instant>,
     pub(super) second: Slot<Second>,
     pub(super) microphone: Slot<microphone::Microphone>,
@@ -68,7 +70,7 @@ pub(in crate::media) struct Engine {
     pub(super) snapshots: Desk,
     view: watch::Sender<View>,
     next_tick: Instant,
-    pub(super) last_picture_file: Instant,
+    pub(super) showing: Showing,
 }
 
 /// One peer and what of it is in use.
@@ -86,12 +88,14 @@ impl Engine {
     pub(super) fn new(config: Config, notes: Notes, events: mpsc::Sender<Event>) -> Self {
         let now = Instant::now();
         let camera = Slot::new(capture::name(&config.camera.source), config.camera.source != CameraSource::None);
+        let stand_in = Slot::new("card".to_owned(), config.camera.source != CameraSource::None);
         let microphone = Slot::new(microphone::name(&config.microphone.source), config.microphone.source != MicrophoneSource::None);
         let speaker = Slot::new(speaker::name(&config.speaker.sink), config.speaker.sink != SpeakerSink::None);
         let screen = Slot::new(screen_name(&config.screen.output), sink_element(&config.screen.output).is_some());
         let second = Slot::new("second encoder".to_owned(), config.camera.source != CameraSource::None);
         let adapting = Adapting::new(Self::given(&config, None), now);
         let sound = Sound::new(&config, now);
+        let showing = Showing::new(Palette::new(config.screen.clone()), now);
         Self {
             config,
             time: Timebase::new(),
@@ -99,6 +103,7 @@ impl Engine {
             events,
             peers: BTreeMap::new(),
             camera,
+            stand_in,
             camera_since: None,
             second,
             microphone,
@@ -121,7 +126,7 @@ impl Engine {
             snapshots: Desk::default(),
             view: watch::Sender::default(),
             next_tick: now,
-            last_picture_file: now,
+            showing,
         }
     }
 
@@ -146,12 +151,13 @@ impl Engine {
             self.second.retry_at(),
             self.microphone.retry_at(),
             self.speaker.retry_at(),
-            self.screen.retry_at(),
+            self.stand_in.retry_at(),
         ];
         let retry =
             if self.peers.is_empty() && self.tone.is_none() && !self.tests() { None } else { retries.into_iter().flatten().min() };
         let looks = !self.peers.is_empty() || matches!(self.config.camera.source, CameraSource::V4l2 { .. });
-        [retry, looks.then_some(self.next_tick), self.stuck_at(), self.test_at()].into_iter().flatten().min()
+        let screen = [self.screen.retry_at(), self.file_at()];
+        [retry, looks.then_some(self.next_tick), self.stuck_at(), self.test_at()].into_iter().chain(screen).flatten().min()
     }
 
     /// After every ask: starts what is needed, stops what is not, and shows it.
@@ -159,12 +165,14 @@ impl Engine {
         let needed = !self.peers.is_empty();
         self.notice_stuck(now);
         self.settle_camera(needed && !self.muted.video, now);
+        self.settle_stand_in(needed && !self.muted.video, now);
         self.settle_second(needed && self.adapting.second().is_some(), now);
         self.settle_microphone((needed || self.tests()) && !self.muted.audio, now);
         self.settle_speaker(needed || self.tone.is_some() || self.tests(), now);
         self.go_on_testing(now);
         self.play_tone();
-        self.settle_screen(needed, now);
+        // It shows the time, and who calls, without a call.
+        self.settle_screen(true, now);
         if !needed {
             self.rest_encoders();
         }
@@ -178,12 +186,13 @@ impl Engine {
         } else if needed {
             self.next_tick = self.next_tick.min(now + TICK);
         }
+        self.settle_stage(now);
         self.show();
     }
 
     /// Sends what there is to send to everybody who is connected.
     pub(super) fn link_all(&mut self) {
-        let raw = self.camera.get().map(Capture::raw).cloned();
+        let raw = self.eye().map(Capture::raw).cloned();
         if let Some(second) = self.second.get_mut() {
             second.link(raw.as_ref());
         }
@@ -193,7 +202,7 @@ impl Engine {
             self.link(&key);
         }
         // Who was linked anew needs one.
-        for coder in [self.camera.get().map(Capture::coder), self.second.get().map(Second::coder)].into_iter().flatten() {
+        for coder in [self.eye().map(Capture::coder), self.second.get().map(Second::coder)].into_iter().flatten() {
             coder.request_keyframe();
         }
     }
@@ -215,11 +224,10 @@ impl Engine {
             {
                 tracing::warn!(%error, "a voice cannot be played");
             }
-            if let (Some(screen), Some(picture)) = (self.screen.get_mut(), &seat.picture)
-                && let Err(error) = screen.add(key, picture)
-            {
-                tracing::warn!(%error, "a picture cannot be shown");
-            }
+        }
+        let keys: Vec<PeerKey> = self.peers.keys().cloned().collect();
+        for key in &keys {
+            self.show_peer(key, Instant::now());
         }
     }
 

@@ -8,7 +8,7 @@ use gstreamer_webrtc::WebRTCPeerConnectionState as RemoteState;
 use super::devices::Leaving;
 use super::room::{Engine, Seat};
 use super::{Ask, Device, Note};
-use crate::config::{ScreenOutput, SpeakerSink};
+use crate::config::SpeakerSink;
 use crate::media::capture::Capture;
 use crate::media::peer::{Options, Peer, Role};
 use crate::media::{Event, PeerKey, probe};
@@ -48,12 +48,8 @@ impl Engine {
             Ask::SpeakerTest(reply) => self.begin_test(reply, now),
             Ask::Use { kind, device } => self.use_device(kind, device, now),
             Ask::MaxBitrate(limit) => self.limit(limit, now),
-            Ask::Snapshot(reply) => {
-                let (pictures, width, height) = self.pictures();
-                self.snapshots.compose(pictures, width, height, move |png| {
-                    let _ = reply.send(png);
-                });
-            }
+            Ask::Show(stage) => self.set_stage(*stage, now),
+            Ask::Snapshot(reply) => self.snapshot(reply),
             Ask::Ping(reply) => {
                 let _ = reply.send(());
             }
@@ -98,9 +94,7 @@ impl Engine {
 
     fn close(&mut self, key: &PeerKey) {
         self.silence(key);
-        if let Some(screen) = self.screen.get_mut() {
-            screen.remove(key);
-        }
+        self.hide_peer(key, Instant::now());
         if let Some(mut seat) = self.peers.remove(key) {
             seat.peer.send(None, None);
             self.retired.add(Leaving::Peer(key.clone()), Instant::now(), move || drop(seat));
@@ -208,7 +202,7 @@ impl Engine {
     /// Twice a second during a call.
     pub(super) fn tick(&mut self, now: Instant) {
         let mut changes = Vec::new();
-        let sending = self.camera.get().is_some() || self.microphone.get().is_some();
+        let sending = self.eye().is_some() || self.microphone.get().is_some();
         for (key, seat) in &mut self.peers {
             let activity = seat.peer.intake().activity();
             if activity != seat.activity {
@@ -254,7 +248,6 @@ impl Engine {
         self.watch_camera(now);
         self.watch_sound(now);
         self.watch_encoder(now);
-        self.write_pictures(now);
     }
 
     /// A camera can stop without an error.
@@ -270,32 +263,10 @@ impl Engine {
             let refused = self.camera.get().and_then(Capture::refused);
             self.camera.proven();
             self.camera.remark(refused);
-        }
-    }
-
-    fn pictures(&self) -> (Vec<crate::media::peer::Picture>, u32, u32) {
-        let pictures = self.peers.values().filter_map(|seat| seat.peer.intake().picture()).collect();
-        (pictures, self.config.screen.width, self.config.screen.height)
-    }
-
-    fn write_pictures(&mut self, now: Instant) {
-        let ScreenOutput::Snapshots { directory, interval } = &self.config.screen.output else {
-            return;
-        };
-        if now.duration_since(self.last_picture_file) < *interval {
-            return;
-        }
-        let directory = directory.clone();
-        self.last_picture_file = now;
-        let (pictures, width, height) = self.pictures();
-        self.snapshots.compose(pictures, width, height, move |png| {
-            let (part, file) = (directory.join("screen.png.part"), directory.join("screen.png"));
-            let written = png.map_err(|e| e.to_string()).and_then(|png| {
-                std::fs::write(&part, png.bytes).and_then(|()| std::fs::rename(&part, &file)).map_err(|e| e.to_string())
-            });
-            if let Err(error) = written {
-                tracing::warn!(file = %file.display(), "cannot write the snapshot: {error}");
+            if self.stand_in.get().is_some() {
+                self.cut_links();
+                self.link_all();
             }
-        });
+        }
     }
 }
