@@ -115,8 +115,15 @@ impl Core {
                 }
             }
             Input::Connection { peer, state, error } => {
-                if let Some(found) = self.peer(&peer) {
-                    found.connection(state, error, now);
+                let sending = self.sending();
+                if let Some(found) = self.room.as_mut().and_then(|room| room.peers.get_mut(&peer.participant)) {
+                    found.connection(peer.epoch, state, error, sending, now);
+                }
+            }
+            Input::AddressLost => {
+                self.hub_open = false;
+                for peer in self.room.iter_mut().flat_map(|room| room.peers.values_mut()) {
+                    peer.addresses_changed();
                 }
             }
         }
@@ -238,6 +245,11 @@ impl Core {
         self.settle_peers(now);
         self.settle_tone(now);
         self.settle_owed(now);
+    }
+
+    /// Whether anything goes to the others, as far as it depends on us.
+    pub(super) fn sending(&self) -> bool {
+        !(self.muted.audio && self.muted.video)
     }
 
     pub(super) fn settle_owed(&mut self, now: Instant) {

@@ -14,7 +14,7 @@
 //!   outgoing    dialing ──► ringing ──somebody accepts──► in the call
 //!                              └─ rejected, missed, cancelled, time is up ──► over
 //!
-//!   per participant:  absent ─► offering | waiting for the offer ─► connected ─► failed ─► (pause) ─► a higher epoch
+//!   per participant:  absent ─► offering | waiting for the offer ─► connected ─► silent | failed ─► a higher epoch
 //! ```
 //!
 //! A call that was answered is left when nobody else is in it any more; then the appliance goes back to its auto-join call.
@@ -100,6 +100,9 @@ pub enum Input {
         /// To be sent.
         signal: Signal,
     },
+    /// This machine has an address less: whatever used it is dead. The connection to the hub is made anew, and
+    /// [`Input::HubOpened`] follows.
+    AddressLost,
     /// The media engine reports on a peer connection.
     Connection {
         /// Which.

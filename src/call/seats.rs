@@ -129,12 +129,13 @@ impl Core {
     }
 
     fn participant(&mut self, participant: Participant, now: Instant) {
+        let sending = self.sending();
         let Some(InCall { me: Some(me), peers, .. }) = &mut self.room else {
             return;
         };
         let offering = offers(me, &participant);
         if let Some(peer) = peers.get_mut(&participant.id) {
-            self.effects.extend(peer.update(participant, now));
+            self.effects.extend(peer.update(participant, sending, now));
         } else if peers.len() < MAX_PEERS {
             peers.insert(participant.id.clone(), Peer::new(participant, offering, me.generation, now));
         }
@@ -158,7 +159,7 @@ impl Core {
             return;
         };
         match signal {
-            Signal::Offer { sdp } => self.effects.extend(peer.offered(epoch, sdp)),
+            Signal::Offer { sdp } => self.effects.extend(peer.offered(epoch, sdp, now)),
             Signal::Answer { sdp } if peer.answers(epoch) => self.effects.push_back(Effect::RemoteAnswer { peer: peer.id(), sdp }),
             Signal::Candidate { candidate, sdp_m_line_index: line }
                 if epoch == peer.epoch() && candidate.len() <= MAX_CANDIDATE =>

@@ -54,9 +54,9 @@ impl Core {
         self.quiet.unwrap_or_else(|| self.settings.call.do_not_disturb.at(self.clock.minute(now)))
     }
 
-    /// The peer connections in use, for joining with the media engine's counters.
+    /// The peer connections that media come from, for joining with the media engine's counters.
     pub fn peer_ids(&self) -> impl Iterator<Item = PeerId> {
-        self.room.iter().flat_map(|room| room.peers.values().map(Peer::id))
+        self.room.iter().flat_map(|room| room.peers.values().map(Peer::in_use))
     }
 
     /// A person switches it; that holds until the schedule says the same.

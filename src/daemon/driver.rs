@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::addresses::Changes;
 use super::helpers::Helpers;
 use super::{Error, VERSION, stage, wire};
 use crate::call::{Core, Effect, Input, PeerId, Refused};
@@ -19,7 +20,7 @@ use crate::media::plan::stage::Stage;
 use crate::media::{self, DescriptionKind, PeerKey, Role, VoiceSetting};
 use crate::protocol::UserId;
 use crate::protocol::action::Phase;
-use crate::protocol::control::{Command, GpioStatus, HubState, HubStatus, Snapshot, Status};
+use crate::protocol::control::{Command, GpioStatus, HubState, HubStatus, PeerConnection, Snapshot, Status};
 use crate::protocol::hub::Signal;
 use crate::protocol::rpc;
 use crate::signaling;
@@ -37,6 +38,9 @@ pub(super) struct Driver {
     pub private: watch::Receiver<bool>,
     /// How users are heard, as somebody asked for.
     pub voices: BTreeMap<UserId, VoiceSetting>,
+    pub addresses: watch::Receiver<Changes>,
+    /// How many addresses were lost so far.
+    pub lost: u64,
     /// When the call was asked for, and how long after that the first remote picture came.
     pub wished: Instant,
     pub first_picture_ms: Option<u64>,
@@ -75,6 +79,10 @@ impl Driver {
                 changed = self.private.changed() => {
                     changed.map_err(|_| Error::Ended("the privacy switch"))?;
                     self.privacy();
+                }
+                changed = self.addresses.changed() => {
+                    changed.map_err(|_| Error::Ended("the look at the network"))?;
+                    self.addresses();
                 }
                 changed = self.gpio.changed() => changed.map_err(|_| Error::Ended("the buttons"))?,
                 changed = self.view.changed() => changed.map_err(|_| Error::Ended("the media engine"))?,
@@ -130,7 +138,12 @@ impl Driver {
                 Input::LocalSignal { peer: peer_id(key), signal: Signal::Candidate { candidate, sdp_m_line_index: line } }
             }
             media::Event::Connection { key, state, error } => {
-                tracing::info!(peer = %key.id, epoch = key.epoch, ?state, error, "peer connection");
+                // Whoever has everything switched off falls silent between two reports.
+                if state == PeerConnection::Disconnected {
+                    tracing::debug!(peer = %key.id, epoch = key.epoch, "nothing comes at the moment");
+                } else {
+                    tracing::info!(peer = %key.id, epoch = key.epoch, ?state, error, "peer connection");
+                }
                 Input::Connection { peer: peer_id(key), state, error }
             }
         });
@@ -172,6 +185,15 @@ impl Driver {
             tokio::spawn(open(self.relays.clone(), relay, reply));
         } else if let Err(refused) = self.command(command) {
             tracing::info!(button, "refused: {refused}");
+        }
+    }
+
+    fn addresses(&mut self) {
+        let Changes { lost, .. } = *self.addresses.borrow_and_update();
+        let gone = std::mem::replace(&mut self.lost, lost) != lost;
+        // Signaling first: what the core says next has to wait for it.
+        if self.hub.addresses_changed(gone) && gone {
+            self.input(Input::AddressLost);
         }
     }
 

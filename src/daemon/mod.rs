@@ -9,6 +9,7 @@
 //!                               └──► Status (watch) ──► lights
 //! ```
 
+mod addresses;
 mod driver;
 mod helpers;
 mod listening;
@@ -92,6 +93,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     watchdog::start(engine.clone());
     ready();
     watchdog::ready();
+    let addresses = addresses::start();
     let (relays, gpio, private) = (lines.opener(), lines.view(), lines.private());
     driver::Driver {
         core,
@@ -104,6 +106,8 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         gpio,
         private,
         voices: std::collections::BTreeMap::new(),
+        addresses,
+        lost: 0,
         wished: Instant::now(),
         first_picture_ms: None,
         name,

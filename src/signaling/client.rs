@@ -13,7 +13,7 @@ use tokio::time::sleep_until;
 use super::connection::{Connection, Effect, Failure, Input};
 use super::sign_in::sign_in;
 use super::socket::Link;
-use super::{Config, Event, Request};
+use super::{Ask, Config, Event};
 use crate::protocol::control::HubState;
 
 /// Events that wait for the daemon before nothing more is read from the hub and from the daemon.
@@ -33,7 +33,7 @@ struct Client {
 }
 
 /// Runs until the requests end or nobody takes the events any more.
-pub async fn run(config: Config, mut requests: mpsc::Receiver<(u64, Request)>, events: mpsc::Sender<Event>) {
+pub async fn run(config: Config, mut asks: mpsc::Receiver<Ask>, events: mpsc::Sender<Event>) {
     let core = Connection::new(config.client.clone(), rand::random(), Instant::now());
     let config = Arc::new(config);
     let mut client = Client { config, core, attempt: None, link: None, waiting: VecDeque::new(), logged: None };
@@ -48,8 +48,9 @@ pub async fn run(config: Config, mut requests: mpsc::Receiver<(u64, Request)>, e
                 }
                 continue;
             }
-            request = requests.recv(), if room => match request {
-                Some((tag, request)) => Input::Request { tag, request },
+            ask = asks.recv(), if room => match ask {
+                Some(Ask::Request { tag, request }) => Input::Request { tag, request },
+                Some(Ask::Addresses { lost }) => Input::Addresses { lost },
                 None => Input::Close,
             },
             (input, link) = outcome(&mut client.attempt) => {

@@ -63,6 +63,11 @@ pub enum Input {
     Received(String),
     /// A pong arrived.
     Pong,
+    /// This machine's addresses have changed.
+    Addresses {
+        /// There is one less, perhaps the one that is in use.
+        lost: bool,
+    },
     /// The daemon asks the hub for something.
     Request {
         /// Comes back in [`Event::Reply`].
@@ -188,6 +193,13 @@ impl Connection {
             (Input::Request { tag, .. }, _) => {
                 let error = Error::new(ErrorKind::Unavailable, "not connected to the hub at the moment");
                 self.tell(Event::Reply { tag, outcome: Err(error) });
+            }
+            (Input::Addresses { .. }, State::Waiting { .. }) => self.state = State::Waiting { until: now },
+            (Input::Addresses { lost: false }, _) => {}
+            (Input::Addresses { lost: true }, _) => {
+                self.fail(Failure::passing("this machine's address has changed"), now);
+                // This is no fault of the hub's: no pause.
+                self.state = State::Waiting { until: now };
             }
             (Input::Failed(_), State::Waiting { .. }) => return Err(Refused),
             (Input::Failed(failure), _) => self.fail(failure, now),

@@ -91,6 +91,13 @@ pub enum Request {
     Signal(SendSignal),
 }
 
+/// What the task is asked to do.
+#[derive(Debug)]
+enum Ask {
+    Request { tag: u64, request: Request },
+    Addresses { lost: bool },
+}
+
 /// Something the hub or the connection to it has to tell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -124,7 +131,7 @@ pub enum Event {
 /// Speaks to the task. Dropping it ends the task too, but nobody waits for the goodbye.
 #[derive(Debug)]
 pub struct Handle {
-    requests: mpsc::Sender<(u64, Request)>,
+    asks: mpsc::Sender<Ask>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -132,15 +139,22 @@ impl Handle {
     /// Hands a request to the task. An error means that it was not taken and no [`Event::Reply`] follows: the queue is full
     /// because the task cannot get rid of its events, or the client is closed.
     pub fn request(&self, tag: u64, request: Request) -> Result<(), rpc::Error> {
-        self.requests.try_send((tag, request)).map_err(|_| {
+        self.asks.try_send(Ask::Request { tag, request }).map_err(|_| {
             rpc::Error::new(rpc::ErrorKind::Unavailable, "the hub client takes no more requests at the moment; try again later")
         })
     }
 
+    /// This machine's addresses have changed: with one less, the connection is made anew; with one more, the next attempt is made
+    /// now.
+    /// False: the task is too busy to hear it, and will notice a dead connection by itself.
+    pub fn addresses_changed(&self, lost: bool) -> bool {
+        self.asks.try_send(Ask::Addresses { lost }).is_ok()
+    }
+
     /// Says goodbye to the hub and ends the task; takes two seconds at most.
     pub async fn close(self) {
-        let Self { requests, mut task } = self;
-        drop(requests);
+        let Self { asks, mut task } = self;
+        drop(asks);
         if tokio::time::timeout(Duration::from_secs(2), &mut task).await.is_err() {
             task.abort();
         }
@@ -152,7 +166,7 @@ pub fn start(config: Config) -> (Handle, mpsc::Receiver<Event>) {
     if !config.url.secure() && !config.url.is_this_machine() {
         tracing::warn!("the password goes to the hub unencrypted, for anyone on the way to read: use wss:// in `hub.url`");
     }
-    let (requests, queue) = mpsc::channel(QUEUE);
+    let (asks, queue) = mpsc::channel(QUEUE);
     let (events, receiver) = mpsc::channel(QUEUE);
-    (Handle { requests, task: tokio::spawn(client::run(config, queue, events)) }, receiver)
+    (Handle { asks, task: tokio::spawn(client::run(config, queue, events)) }, receiver)
 }

@@ -9,6 +9,7 @@ mod privacy;
 mod random;
 mod ringing;
 mod rooms;
+mod silence;
 
 use std::time::{Duration, Instant};
 
