@@ -13,6 +13,7 @@ use crate::protocol::control::{Snapshot, Status};
 
 mod calling;
 mod changes;
+mod figures;
 mod line;
 mod link;
 mod page;

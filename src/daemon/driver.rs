@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::addresses::Changes;
 use super::helpers::Helpers;
+use super::record::Record;
 use super::{Error, VERSION, stage, wire};
 use crate::call::{Core, Effect, Input, PeerId, Refused};
 use crate::config;
@@ -41,6 +42,8 @@ pub(super) struct Driver {
     pub addresses: watch::Receiver<Changes>,
     /// How many addresses were lost so far.
     pub lost: u64,
+    /// What the call was like so far.
+    pub record: Record,
     /// When the call was asked for, and how long after that the first remote picture came.
     pub wished: Instant,
     pub first_picture_ms: Option<u64>,
@@ -98,6 +101,7 @@ impl Driver {
                 _ = terminate.recv() => break,
             }
         }
+        self.record.finish(Instant::now());
         super::watchdog::stopping();
         tokio::join!(self.engine.stop(), self.hub.close());
         Ok(())
@@ -272,9 +276,11 @@ impl Driver {
                     participant.audio = seen.audio.clone();
                     participant.estimated_bitrate = seen.estimated_bitrate;
                     participant.sent = seen.sent;
+                    participant.stats = seen.stats.clone();
                 }
             }
         }
+        let ended = self.record.see(call.as_ref(), &view, Instant::now());
         let (ring, outgoing) = (self.core.ring(), self.core.outgoing());
         let quiet = self.core.is_quiet(Instant::now());
         let gpio = self.gpio.borrow_and_update();
@@ -288,7 +294,9 @@ impl Driver {
             (status.call, status.ring, status.outgoing, status.do_not_disturb) = (call, ring, outgoing, quiet);
             status.media = view.media.clone();
             status.gpio = gpio.clone();
-            changed
+            let over = ended.is_some();
+            status.last_call = ended.or(status.last_call.take());
+            changed || over
         });
         drop((view, gpio));
         self.stage();

@@ -14,6 +14,7 @@ mod driver;
 mod helpers;
 mod listening;
 mod participation;
+mod record;
 mod stage;
 mod watchdog;
 pub(crate) mod wire;
@@ -108,6 +109,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         voices: std::collections::BTreeMap::new(),
         addresses,
         lost: 0,
+        record: record::Record::default(),
         wished: Instant::now(),
         first_picture_ms: None,
         name,

@@ -30,6 +30,7 @@ use crate::protocol::hub::Muted;
 mod adapting;
 mod coding;
 mod devices;
+mod measure;
 mod room;
 mod runs;
 mod showing;

@@ -49,7 +49,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::protocol::ParticipantId;
-use crate::protocol::control::{AudioStatus, DeviceState, MediaStatus, PeerConnection, SentPicture, VideoStatus};
+use crate::protocol::control::{AudioStatus, DeviceState, MediaStatus, PeerConnection, PeerStats, SentPicture, VideoStatus};
 
 /// One peer connection: a participant and its epoch.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,6 +121,8 @@ pub struct PeerView {
     pub estimated_bitrate: Option<u64>,
     /// Which picture it is sent.
     pub sent: SentPicture,
+    /// Loss, delay, freezes; none before the connection is up.
+    pub stats: Option<PeerStats>,
     /// When its first picture was decoded.
     pub first_picture: Option<Instant>,
 }

@@ -1,5 +1,9 @@
 //! Small running figures.
 
+pub mod freezes;
+pub mod meter;
+pub mod session;
+
 use std::collections::VecDeque;
 
 use super::plan::testcard::Card;

@@ -16,12 +16,14 @@ mod devices;
 mod gpio;
 mod sending;
 mod sound;
+mod stats;
 
 pub use calling::{OutgoingState, OutgoingStatus, RingState, RingStatus};
 pub use devices::{DeviceInfo, DeviceKind, Devices, SpeakerTest};
 pub use gpio::{GpioStatus, LineStatus};
 pub use sending::{PictureStatus, SentPicture};
 pub use sound::{EchoStatus, ProcessingStatus, SoundStatus, VoiceStatus};
+pub use stats::{CallSummary, Path, PeerStats, ReceivedStats, SentStats};
 
 /// What a person can ask of the appliance, by whichever door.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,6 +133,9 @@ pub struct Status {
     /// Whether who calls is rejected without ringing.
     #[serde(default)]
     pub do_not_disturb: bool,
+    /// The call before this one, or the one that has just ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_call: Option<CallSummary>,
     /// What the media engine does.
     pub media: MediaStatus,
     /// Buttons, lights, relays.
@@ -149,6 +154,7 @@ impl Status {
             ring: None,
             outgoing: None,
             do_not_disturb: false,
+            last_call: None,
             media: MediaStatus::default(),
             gpio: GpioStatus::default(),
         }
@@ -244,9 +250,13 @@ pub struct ParticipantStatus {
     /// Which picture of ours it is sent.
     #[serde(default)]
     pub sent: SentPicture,
+    /// Loss, delay, freezes; none before the connection is up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stats: Option<PeerStats>,
 }
 
-/// State of one peer connection: the enum of C27, in the field's words.
+/// State of one peer connection: the enum of C27, in the field's words. Its COMPLETED is part of `Connected`: that ICE has nothing
+/// left to try means nothing to anybody.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PeerConnection {

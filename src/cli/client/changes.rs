@@ -1,5 +1,6 @@
 //! `callbox events`: what a person would call an event, found between two states. Counters are not events.
 
+use super::figures;
 use super::text::{self, clean};
 use crate::protocol::control::{
     CallStatus, DeviceStatus, HubState, LineStatus, OutgoingStatus, ParticipantStatus, RingStatus, Status,
@@ -15,6 +16,10 @@ pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
     };
     differs(before.map(hub), hub(now));
     differs(before.map(|status| call(status.call.as_ref())), call(now.call.as_ref()));
+    let last = |status: &Status| status.last_call.as_ref().map(|call| figures::last(call).join("  "));
+    if let Some(new) = now.last_call.as_ref().filter(|_| before.is_some()).and_then(|_| last(now)) {
+        differs(before.and_then(last), new);
+    }
     let was_ringing = before.and_then(|status| status.ring.as_ref()).map(ring);
     if let Some(new) = now.ring.as_ref().map(ring) {
         differs(was_ringing, new);

@@ -1,5 +1,6 @@
 //! `callbox status`: a page for people.
 
+use super::figures;
 use super::text::{self, clean};
 use crate::protocol::control::{
     CallStatus, DeviceStatus, GpioStatus, HubStatus, LineStatus, MediaStatus, OutgoingStatus, ParticipantStatus, RingStatus,
@@ -17,6 +18,7 @@ pub fn page(status: &Status) -> String {
     if status.do_not_disturb {
         rows.push(vec!["do not disturb".to_owned(), "on".to_owned()]);
     }
+    rows.extend(status.last_call.as_ref().map(figures::last));
     out.push_str(&text::table(&rows, 0));
     if let Some(call) = &status.call
         && !call.participants.is_empty()
@@ -26,6 +28,11 @@ pub fn page(status: &Status) -> String {
         rows.extend(call.participants.iter().map(participant));
         out.push('\n');
         out.push_str(&text::table(&rows, 2));
+        let figures = figures::rows(call);
+        if !figures.is_empty() {
+            out.push('\n');
+            out.push_str(&text::table(&figures, 2));
+        }
     }
     out.push('\n');
     out.push_str(&text::table(&media(&status.media), 0));

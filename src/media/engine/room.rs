@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use super::adapting::Adapting;
 use super::coding::Coding;
 use super::devices::Leaving;
+use super::measure::Measured;
 use super::runs::Runs;
 use super::showing::Showing;
 use super::sound::Sound;
@@ -82,6 +83,7 @@ pub(super) struct Seat {
     pub(super) active_at: Instant,
     pub(super) picture: Option<StreamProducer>,
     pub(super) voice: Option<StreamProducer>,
+    pub(super) measured: Measured,
 }
 
 impl Engine {
@@ -282,6 +284,7 @@ impl Seat {
                 Rung::Low => SentPicture::Low,
                 Rung::SoundOnly => SentPicture::None,
             },
+            stats: self.stats(),
             first_picture: intake.first_picture(),
         }
     }

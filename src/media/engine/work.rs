@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use gstreamer_webrtc::WebRTCPeerConnectionState as RemoteState;
 
 use super::devices::Leaving;
+use super::measure::Measured;
 use super::room::{Engine, Seat};
 use super::{Ask, Device, Note};
 use crate::config::SpeakerSink;
@@ -83,6 +84,7 @@ impl Engine {
                     active_at: now,
                     picture: None,
                     voice: None,
+                    measured: Measured::default(),
                 };
                 self.peers.insert(key.clone(), seat);
                 self.say(&key, PeerConnection::Connecting, None);
@@ -234,6 +236,7 @@ impl Engine {
             }
         }
         self.look_at_board(now);
+        self.measure(now);
         self.adapt(now);
         self.watch_camera(now);
         self.watch_sound(now);

@@ -1,16 +1,19 @@
 //! The ICE agent below a `webrtcbin`: libnice.
 
+use std::sync::Arc;
+
 use gstreamer as gst;
 use gstreamer::glib;
 use gstreamer::prelude::*;
 
 use super::Options;
+use super::path::Paths;
 use crate::media::Error;
 use crate::media::pipeline::set;
 
 /// libnice as we want it, before anything is gathered. `attempt` chooses among several STUN servers.
-pub fn prepare(webrtc: &gst::Element, options: &Options, attempt: u64) -> Result<(), Error> {
-    tame(webrtc, options);
+pub fn prepare(webrtc: &gst::Element, options: &Options, attempt: u64, paths: &Arc<Paths>) -> Result<(), Error> {
+    tame(webrtc, options, paths);
     if let Some(server) = options.helpers.stun_uri(attempt) {
         webrtc.set_property("stun-server", server);
     }
@@ -31,7 +34,7 @@ pub fn prepare(webrtc: &gst::Element, options: &Options, attempt: u64) -> Result
 }
 
 /// No UPnP (attack surface, 200 ms), no TCP candidates, our ports, and checks that notice a peer that is gone.
-fn tame(webrtc: &gst::Element, options: &Options) {
+fn tame(webrtc: &gst::Element, options: &Options, paths: &Arc<Paths>) {
     let Some(ice) = webrtc.find_property("ice-agent").map(|_| webrtc.property::<glib::Object>("ice-agent")) else {
         return;
     };
@@ -59,4 +62,5 @@ fn tame(webrtc: &gst::Element, options: &Options) {
             agent.set_property(name, value);
         }
     }
+    paths.watch(&agent);
 }

@@ -17,6 +17,7 @@
 
 mod ice;
 mod negotiate;
+mod path;
 mod receive;
 mod send;
 #[cfg(test)]
@@ -39,8 +40,11 @@ use super::engine::{Note, Notes};
 use super::pipeline::{Pipeline, Report, Timebase, element, element_with};
 use super::plan::ice::Helpers;
 use super::plan::sdp;
+use super::stats::session::{self, Source};
 use super::{Error, PeerKey};
 use crate::config::PortRange;
+use crate::protocol::control::Path;
+use path::Paths;
 
 /// What a peer needs to know besides its key.
 #[derive(Debug, Clone)]
@@ -91,6 +95,7 @@ pub struct Peer {
     intake: Arc<Intake>,
     meter: Arc<Meter>,
     fingerprints: Vec<sdp::Fingerprint>,
+    paths: Arc<Paths>,
     // Last: the pipeline stops after the links above are cut.
     pipeline: Pipeline,
 }
@@ -112,26 +117,31 @@ impl Peer {
         webrtc.set_property("latency", u32::try_from(options.latency.as_millis()).unwrap_or(200));
         wait_for_nothing(&webrtc);
         pipeline.chain(&[&webrtc])?;
-        ice::prepare(&webrtc, options, key.epoch)?;
+        let paths = Arc::new(Paths::default());
+        ice::prepare(&webrtc, options, key.epoch, &paths)?;
         let intake = Arc::new(Intake::new(options.read_test_card));
         let meter = Arc::new(Meter::default());
         meter.limit(remote.as_ref().and_then(|remote| remote.video_limit));
-        negotiate::connect(&webrtc, key, notes);
+        negotiate::connect(&webrtc, key, notes, &paths);
         receive::connect(&webrtc, &pipeline, options, &intake, key, notes);
         let sender = send::Sender::build(&pipeline, &webrtc, remote.as_ref(), options, &meter, key, notes)?;
         pipeline.play()?;
         receive::count_rtcp(&webrtc, &intake);
         let fingerprints = remote.map(|r| r.fingerprints).unwrap_or_default();
-        let peer = Self { webrtc, sender, intake, meter, fingerprints, pipeline };
+        let peer = Self { webrtc, sender, intake, meter, fingerprints, paths, pipeline };
         match role {
             Role::Offer => negotiate::offer(&peer.webrtc, key, notes),
-            Role::Answer { sdp } => negotiate::answer(&peer.webrtc, key, notes, sdp)?,
+            Role::Answer { sdp } => {
+                peer.paths.remote_description(sdp);
+                negotiate::answer(&peer.webrtc, key, notes, sdp)?;
+            }
         }
         Ok(peer)
     }
 
     /// Takes the remote answer.
     pub fn remote_answer(&mut self, key: &PeerKey, notes: &Notes, text: &str) -> Result<(), Error> {
+        self.paths.remote_description(text);
         let remote = sdp::read(text).map_err(Error::Description)?;
         self.fingerprints = remote.fingerprints;
         self.meter.limit(remote.video_limit);
@@ -141,6 +151,7 @@ impl Peer {
     /// Takes a remote candidate; an empty one marks the end and is not needed.
     pub fn remote_candidate(&self, line: u32, candidate: &str) {
         if !candidate.is_empty() {
+            self.paths.remote(candidate);
             self.webrtc.emit_by_name::<()>("add-ice-candidate", &[&line, &candidate]);
         }
     }
@@ -165,6 +176,26 @@ impl Peer {
     /// How the way to the peer is.
     pub fn meter(&self) -> &Meter {
         &self.meter
+    }
+
+    /// What the RTP session knows of the streams in both directions.
+    pub fn sources(&self) -> Vec<Source> {
+        session::read(&self.webrtc)
+    }
+
+    /// How packets travel.
+    pub fn path(&self) -> Option<Path> {
+        self.paths.chosen()
+    }
+
+    /// How long what comes in is held back to put it in order, milliseconds.
+    pub fn buffer_ms(&self) -> u32 {
+        self.webrtc.property("latency")
+    }
+
+    /// Encoded pictures that went out, and those that did not.
+    pub fn frames_sent(&self) -> (u64, u64) {
+        self.sender.frames()
     }
 
     /// The pipeline, for latency.

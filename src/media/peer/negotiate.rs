@@ -1,22 +1,26 @@
 //! Offer, answer and candidates of one `webrtcbin`. Promises are answered on its threads: closures hold no strong reference to it.
 
+use std::sync::Arc;
+
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_sdp as gst_sdp;
 use gstreamer_webrtc as gst_webrtc;
 
 use super::connection_state;
+use super::path::Paths;
 use crate::media::engine::{Note, Notes};
 use crate::media::{DescriptionKind, Error, PeerKey};
 
 type Description = gst_webrtc::WebRTCSessionDescription;
 
 /// Candidates and state changes become notes.
-pub fn connect(webrtc: &gst::Element, key: &PeerKey, notes: &Notes) {
-    let (of, to) = (key.clone(), notes.clone());
+pub fn connect(webrtc: &gst::Element, key: &PeerKey, notes: &Notes, paths: &Arc<Paths>) {
+    let (of, to, paths) = (key.clone(), notes.clone(), paths.clone());
     webrtc.connect("on-ice-candidate", false, move |values| {
         let line = values.get(1).and_then(|v| v.get::<u32>().ok())?;
         let candidate = values.get(2).and_then(|v| v.get::<String>().ok())?;
+        paths.local(&candidate);
         to.send(Note::LocalCandidate { key: of.clone(), line, candidate });
         None
     });

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gstreamer as gst;
 use gstreamer::glib;
@@ -18,6 +18,7 @@ use crate::media::engine::{Note, Notes};
 use crate::media::pipeline::{Pipeline, capsfilter, element, element_with, fan_out, set};
 use crate::media::plan::testcard;
 use crate::media::stats::CardReader;
+use crate::media::stats::freezes::Freezes;
 use crate::media::{Error, PeerKey};
 use crate::protocol::control::{AudioStatus, TestCardStatus, VideoStatus};
 
@@ -34,6 +35,9 @@ pub struct Intake {
     picture: Mutex<Option<StreamProducer>>,
     first_picture: OnceLock<Instant>,
     cards: Option<Mutex<CardReader>>,
+    freezes: Mutex<Freezes>,
+    /// Of the last pictures, microseconds.
+    decoding: AtomicU64,
 }
 
 /// A decoded picture with its caps.
@@ -53,6 +57,8 @@ impl Intake {
             picture: Mutex::default(),
             first_picture: OnceLock::new(),
             cards: read_test_card.then(Mutex::default),
+            freezes: Mutex::default(),
+            decoding: AtomicU64::new(0),
         }
     }
 
@@ -99,6 +105,19 @@ impl Intake {
 
     fn test_card(&self) -> Option<TestCardStatus> {
         self.cards.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).status()
+    }
+
+    /// How often and for how long in all the picture stood still, and how long decoding takes.
+    pub fn smoothness(&self) -> (u64, Duration, Option<Duration>) {
+        let (count, frozen) = self.freezes.lock().unwrap_or_else(PoisonError::into_inner).seen();
+        let decoding = self.decoding.load(Ordering::Relaxed);
+        (count, frozen, (decoding > 0).then(|| Duration::from_micros(decoding)))
+    }
+
+    fn decoded_in(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        let before = self.decoding.load(Ordering::Relaxed);
+        self.decoding.store(if before == 0 { took } else { (before * 15 + took) / 16 }, Ordering::Relaxed);
     }
 
     /// For `status`.
@@ -207,8 +226,9 @@ fn video(
         }
     }
     let sink = gst_app::AppSink::builder().sync(false).async_(false).build();
-    if let Some(pad) = sink.static_pad("sink") {
-        watch_pictures(&pad, intake);
+    if let (Some(before), Some(after)) = (decoder.static_pad("sink"), sink.static_pad("sink")) {
+        let entered = watch_decoder(&before);
+        watch_pictures(&after, intake, entered);
     }
     let producer = fan_out(&sink);
     *intake.picture.lock().unwrap_or_else(PoisonError::into_inner) = Some(producer.clone());
@@ -263,7 +283,22 @@ fn count(pad: &gst::Pad, intake: &Arc<Intake>, audio: bool) {
     });
 }
 
-fn watch_pictures(pad: &gst::Pad, intake: &Arc<Intake>) {
+/// When the last picture went into the decoder.
+type Entered = Arc<Mutex<Option<Instant>>>;
+
+fn watch_decoder(pad: &gst::Pad) -> Entered {
+    let entered = Entered::default();
+    let at = entered.clone();
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        if let Ok(mut at) = at.lock() {
+            *at = Some(Instant::now());
+        }
+        gst::PadProbeReturn::Ok
+    });
+    entered
+}
+
+fn watch_pictures(pad: &gst::Pad, intake: &Arc<Intake>, entered: Entered) {
     let info = Mutex::new(None::<gst_video::VideoInfo>);
     let intake = Arc::downgrade(intake);
     pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::EVENT_DOWNSTREAM, move |_, probe| {
@@ -278,7 +313,14 @@ fn watch_pictures(pad: &gst::Pad, intake: &Arc<Intake>) {
             }
         } else if let Some(buffer) = probe.buffer() {
             intake.frames.fetch_add(1, Ordering::Relaxed);
-            intake.first_picture.get_or_init(Instant::now);
+            let now = Instant::now();
+            intake.first_picture.get_or_init(|| now);
+            if let Ok(mut freezes) = intake.freezes.lock() {
+                freezes.frame(now);
+            }
+            if let Some(entered) = entered.lock().ok().and_then(|mut entered| entered.take()) {
+                intake.decoded_in(now.saturating_duration_since(entered));
+            }
             if let (Some(cards), Some(info)) = (&intake.cards, info.as_ref()) {
                 read_card(buffer, info, cards);
             }

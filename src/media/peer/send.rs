@@ -32,6 +32,8 @@ pub struct Sender {
     audio: Option<gst_app::AppSrc>,
     video_link: Option<ConsumptionLink>,
     audio_link: Option<ConsumptionLink>,
+    /// Of the links for pictures that are cut: handed on, and not.
+    frames: (u64, u64),
 }
 
 impl Sender {
@@ -82,18 +84,29 @@ impl Sender {
             }
             None => None,
         };
-        Ok(Self { video, audio, video_link: None, audio_link: None })
+        Ok(Self { video, audio, video_link: None, audio_link: None, frames: (0, 0) })
     }
 
     /// Connects the streams. One that is connected already goes on, any other is cut.
     pub fn link(&mut self, video: Option<&StreamProducer>, audio: Option<&StreamProducer>) {
+        if self.video_link.as_ref().and_then(ConsumptionLink::stream_producer) != video {
+            self.frames = self.frames();
+        }
         relink(&mut self.video_link, self.video.as_ref(), video);
         relink(&mut self.audio_link, self.audio.as_ref(), audio);
     }
 
     /// Cuts the streams. Must come before their producers go: a consumer's probe needs its producer.
     pub fn unlink(&mut self) {
+        self.frames = self.frames();
         (self.video_link, self.audio_link) = (None, None);
+    }
+
+    /// Encoded pictures that were handed on, and those for which there was no room or no keyframe.
+    pub fn frames(&self) -> (u64, u64) {
+        let (sent, dropped) = self.frames;
+        let now = self.video_link.as_ref().map_or((0, 0), |link| (link.pushed(), link.dropped()));
+        (sent + now.0, dropped + now.1)
     }
 }
 
