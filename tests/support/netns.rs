@@ -62,6 +62,8 @@ impl Net {
         for side in [Side::A, Side::B] {
             let (name, address) = (self.name(side), format!("{}/24", side.address()));
             ip(&["-n", name, "address", "add", &address, "dev", WIRE])?;
+            // What is lost and blocked here is IPv4: nothing may get by.
+            self.run(side, &["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6"]);
             for device in ["lo", WIRE] {
                 ip(&["-n", name, "link", "set", device, "up"])?;
             }

@@ -95,13 +95,6 @@ impl Turn {
         format!("[turn]\nurls = [{urls}]\nsecret-file = {secret:?}\nlifetime = \"{lifetime}\"\n")
     }
 
-    /// Bytes that were relayed in allocations that are over.
-    pub fn relayed(&self) -> u64 {
-        let output = self.process.output();
-        let lines = output.lines().filter(|line| line.contains(" peer usage: "));
-        lines.filter_map(|line| line.split("rb=").nth(1)?.split(',').next()?.parse::<u64>().ok()).sum()
-    }
-
     /// How many lines of its log have this in them.
     pub fn said(&self, what: &str) -> usize {
         self.process.output().lines().filter(|line| line.contains(what)).count()

@@ -75,9 +75,6 @@ pub struct ReceivedStats {
     /// How long decoding takes, milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decode_ms: Option<f64>,
-    /// How loud it is, dB below full scale; none where nobody listens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub level_db: Option<f64>,
 }
 
 /// A call from the join to its end: in the log, and in [`Status`](super::Status) until the next one ends.
