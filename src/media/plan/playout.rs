@@ -68,10 +68,8 @@ impl Playout {
         self.worst_late = self.worst_late.max(lateness);
         self.least_in_row = if self.row == 0 { lateness } else { self.least_in_row.min(lateness) };
         self.row += 1;
-        if self.row >= IN_A_ROW {
-            return self.hold(self.least_in_row - ALLOWED + MARGIN);
-        }
-        self.review()
+        // Whether it is a row is not known yet: `review` comes with the next one that is in time.
+        self.row >= IN_A_ROW && self.hold(self.least_in_row - ALLOWED + MARGIN)
     }
 
     fn review(&mut self) -> bool {
