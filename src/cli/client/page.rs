@@ -4,7 +4,7 @@ use super::figures;
 use super::text::{self, clean};
 use crate::protocol::control::{
     CallStatus, DeviceStatus, GpioStatus, HubStatus, LineStatus, MediaStatus, OutgoingStatus, ParticipantStatus, RingStatus,
-    SentPicture, Status,
+    SentPicture, SoundStatus, Status,
 };
 use crate::protocol::hub::ParticipantState;
 
@@ -93,6 +93,9 @@ fn participant(participant: &ParticipantStatus) -> Vec<String> {
     }
     notes.extend(text::muted(participant.muted).map(str::to_owned));
     notes.extend(participant.error.as_deref().map(clean));
+    if let Some(voice) = participant.audio.voice.as_ref().filter(|voice| (voice.volume, voice.balance) != (100, 0)) {
+        notes.push(format!("volume {}%, balance {}", voice.volume, voice.balance));
+    }
     if let Some(card) = &video.test_card {
         notes.push(format!("card {} ({:.0} ms)", card.frame, card.latency_p50_ms));
     }
@@ -133,7 +136,20 @@ fn media(media: &MediaStatus) -> Vec<Vec<String>> {
     let devices =
         [("camera", &media.camera), ("microphone", &media.microphone), ("speaker", &media.speaker), ("screen", &media.screen)];
     rows.extend(devices.map(|(name, status)| device(name, status)));
+    rows.extend(sound(&media.sound));
     rows
+}
+
+fn sound(sound: &SoundStatus) -> Option<Vec<String>> {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(sound.volume.map(|percent| format!("volume {percent}%")));
+    parts.extend(sound.silent.then(|| "speaker off".to_owned()));
+    parts.extend(sound.speaker_level.map(|level| format!("speaker {level} dB")));
+    parts.extend(sound.microphone_level.map(|level| format!("microphone {level} dB")));
+    parts.extend(sound.echo.as_ref().map(|echo| format!("echo {} dB less", echo.removed)));
+    parts.extend(sound.processing.error.as_deref().map(clean));
+    let state = if sound.processing.error.is_some() { "as it is" } else { "" };
+    (!parts.is_empty()).then(|| vec!["sound".to_owned(), state.to_owned(), parts.join(", ")])
 }
 
 fn gpio(gpio: &GpioStatus) -> Vec<Vec<String>> {
@@ -180,6 +196,9 @@ pub mod tests {
                 "encoder": {"element": "x264enc", "hardware": false, "instances": 1, "frames": 77, "bitrate": 1_500_000,
                     "picture": {"width": 1280, "height": 720, "framerate": 30, "step": "720p"},
                     "rejected": [{"element": "vah264enc", "error": "it does not answer"}]},
+                "sound": {"volume": 70, "silent": false, "speaker_level": -20, "microphone_level": -31,
+                    "processing": {"echo_cancellation": true, "noise_suppression": true, "gain_control": true, "error": null},
+                    "echo": {"loss": 6, "removed": 38}},
                 "camera": device("missing", Some("no such device")), "microphone": device("running", None),
                 "speaker": device("disabled", None), "screen": device("idle", None)
             },
@@ -210,6 +229,7 @@ camera      missing   test: no such device
 microphone  running   test
 speaker     disabled  test
 screen      idle      test
+sound                 volume 70%, speaker -20 dB, microphone -31 dB, echo 38 dB less
 
 button  pressed  DOORBELL
 relay   busy     door (gpiochip0 17): in use

@@ -8,7 +8,8 @@ use crate::protocol::control::DeviceKind;
 
 /// The help below `callbox volume`.
 pub const VOLUME_EXAMPLES: &str = "\
-Holds until it is changed, or until callbox is started again. The speaker's is that of the sound card where it has one.
+Holds until it is changed, or until callbox is started again. The speaker's is that of the sound
+card where it has one.
 
 Examples:
   callbox volume 70%
@@ -27,8 +28,9 @@ Examples:
 
 /// The help below `callbox use`.
 pub const USE_EXAMPLES: &str = "\
-DEVICE is an id that `callbox devices` prints, or a part of a label that only one device has. The call goes on, and what
-is muted stays so. Holds until callbox is started again; the configuration says what it starts with.
+DEVICE is an id that `callbox devices` prints, or a part of a label that only one device has.
+The call goes on, and what is muted stays so. Holds until callbox is started again; the
+configuration says what it starts with.
 
 Examples:
   callbox use microphone Jabra
