@@ -78,7 +78,7 @@ impl Engine {
                     let status = self.speaker.status();
                     let text = status.error.clone().unwrap_or_else(|| "the speaker does not start".to_owned());
                     let state = if status.error.is_some() { status.state } else { DeviceState::Failed };
-                    return self.end_test(Err(Error::Device { state, text }));
+                    self.end_test(Err(Error::Device { state, text }));
                 }
             }
             Stage::Before(until) => {

@@ -83,7 +83,7 @@ fn look(node: &Path) -> std::io::Result<Option<DeviceInfo>> {
             sizes.push((0, name.trim().to_owned()));
         }
     }
-    sizes.sort_by(|one, other| other.0.cmp(&one.0));
+    sizes.sort_by_key(|(pixels, _)| std::cmp::Reverse(*pixels));
     let formats = sizes.into_iter().take(FORMATS).map(|(_, text)| text).collect();
     Ok(Some(DeviceInfo { label: able.card().to_owned(), formats, ..DeviceInfo::default() }))
 }
