@@ -114,7 +114,8 @@ pub(super) enum Started {
     Second(Result<Second, Error>),
     StandIn(Result<Capture, Error>),
     Microphone(Result<Microphone, Error>),
-    Speaker(Result<Speaker, Error>),
+    // Boxed: it is much larger than the others.
+    Speaker(Box<Result<Speaker, Error>>),
     Screen(Result<Screen, Error>),
 }
 

@@ -114,7 +114,11 @@ impl Engine {
             let (sink, time) = (self.config.speaker.sink.clone(), self.time.clone());
             let (volume, canceller) = (self.sound.volume, self.sound.canceller.clone());
             self.speaker.starting(now);
-            self.begin(run, Started::Speaker, move || Speaker::start(&sink, volume, &canceller, &time, report));
+            self.begin(
+                run,
+                |outcome| Started::Speaker(Box::new(outcome)),
+                move || Speaker::start(&sink, volume, &canceller, &time, report),
+            );
         }
     }
 
@@ -179,7 +183,7 @@ impl Engine {
             Started::Second(outcome) => self.second.started(outcome, now),
             Started::StandIn(outcome) => self.stand_in.started(outcome, now),
             Started::Microphone(outcome) => self.microphone.started(outcome, now),
-            Started::Speaker(outcome) => self.speaker.started(outcome, now),
+            Started::Speaker(outcome) => self.speaker.started(*outcome, now),
             Started::Screen(outcome) => self.screen.started(outcome, now),
         };
         if matches!(device, Device::Microphone | Device::Speaker) {
