@@ -52,6 +52,10 @@ end() {
     kill -KILL "$it" 2>/dev/null || true
     unset "pid[$1]"
     rm -f "$CALL/$1.pid"
+    # What it said last is no longer so.
+    it=$(cat "$CALL/$1.follower" 2>/dev/null) || return 0
+    kill "$it" 2>/dev/null || true
+    rm -f "$CALL/$1.follower" "$CALL/$1.states"
 }
 
 stop_helpers() {
@@ -132,8 +136,20 @@ call() {
     touch "$CALL/standing"
 }
 
-# state WHO FILTER: of its status, by jq.
-state() { "$BOARD/callbox" status --json --socket "$CALL/$1.sock" 2>/dev/null | jq -r "$2"; }
+# follow WHO: its states, a line each, in WHO.states. To start a program for every look takes most of a second here.
+follow() {
+    local it
+    it=$(cat "$CALL/$1.follower" 2>/dev/null) && kill -0 "$it" 2>/dev/null && return
+    setsid "$BOARD/callbox" events --json --socket "$CALL/$1.sock" >"$CALL/$1.states" 2>/dev/null </dev/null &
+    it=$!
+    echo $it >"$CALL/$1.follower"
+    while [ ! -s "$CALL/$1.states" ] && kill -0 $it 2>/dev/null; do sleep 0.1; done
+}
+# state WHO FILTER: of its status, by jq; nothing when it does not run.
+state() {
+    follow "$1"
+    tail -n 1 "$CALL/$1.states" 2>/dev/null | jq -r "$2" 2>/dev/null
+}
 is() { [ "$(state "$1" "$2")" = "$3" ]; }
 number() {
     local value
@@ -144,6 +160,13 @@ FRAMES='.call.participants[0].video.frames_decoded'
 PACKETS='.call.participants[0].audio.packets'
 frames() { number desk "$FRAMES"; }
 seen() { [ "$(frames)" -gt "$1" ]; }
+# moving WIDTHxHEIGHT: pictures of this size arrive now.
+moving() {
+    local before
+    before=$(frames)
+    sleep 1
+    [ "$(frames)" -gt "$before" ] && is desk '.call.participants[0].video | "\(.width)x\(.height)"' "$1"
+}
 # more WHO FILTER THAN
 more() { [ "$(number "$1" "$2")" -gt "$3" ]; }
 connected() { is "$1" '.call.participants[0].connection' connected; }
