@@ -2,13 +2,13 @@
 hang_up
 start_hub
 start_desk
-start_door camera.controls.contrast=90 camera.controls.horizontal_flip=true camera.controls.brightnes=7
+start_door camera.controls.contrast=110 camera.controls.horizontal_flip=true camera.controls.brightnes=7
 eventually $START "the desk sees the door" seen 5
 said() { [[ $(state door .media.camera.error) == *"no control \`brightnes\`"* ]]; }
 eventually 5 "the control that is not there is named" said
 state door .media.camera.error
 camera running || fail "the camera does not run"
-for pair in contrast=90 horizontal_flip=1; do
+for pair in contrast=110 horizontal_flip=1; do
     control=$(v4l2-ctl -d /dev/video0 -C "${pair%=*}")
     [ "$control" = "${pair%=*}: ${pair#*=}" ] || fail "the camera has $control instead of $pair"
 done
