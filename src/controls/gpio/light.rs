@@ -94,9 +94,11 @@ mod tests {
         status.call = Some(call(CallState::Joining));
         assert_eq!(so(&status), ["joining", "online"]);
         status.call = Some(call(CallState::Joined));
-        status.media.camera.state = DeviceState::Starting;
+        status.media.camera.state = DeviceState::Failed;
         status.media.microphone.state = DeviceState::Running;
-        assert_eq!(so(&status), ["in-call", "microphone", "online"]);
+        assert_eq!(so(&status), ["fault", "in-call", "microphone", "online"]);
+        status.media.camera.state = DeviceState::Starting;
+        assert_eq!(so(&status), ["in-call", "camera", "microphone", "online"]);
         status.media.camera.state = DeviceState::Running;
         status.call.as_mut().unwrap().muted.audio = true;
         assert_eq!(so(&status), ["in-call", "muted", "camera", "microphone", "online"]);
