@@ -89,5 +89,5 @@ fn every_proof_is_a_test_that_exists() {
 fn what_is_open_is_counted() {
     let open: Vec<String> =
         table().into_iter().filter(|(_, proof)| proof.starts_with("open: ")).map(|(number, _)| number).collect();
-    assert_eq!(open, ["C12", "C37"], "a feature was opened or closed: say so in the closing note too");
+    assert_eq!(open, Vec::<String>::new(), "a feature was opened or closed: say so in the closing note too");
 }

@@ -11,7 +11,7 @@ use super::outgoing::Outgoing;
 use super::owed::Owed;
 use super::peers::Wish as PeerWish;
 use super::room::{InCall, Joining, Origin};
-use super::{Effect, Input, Refused, Request, Settings, Tone};
+use super::{Effect, Input, Recorded, Refused, Request, Settings, Tone};
 use crate::protocol::Cid;
 use crate::protocol::control::Command;
 use crate::protocol::hub::{Event, EventBody, Muted, Signal};
@@ -38,6 +38,9 @@ pub struct Core {
     pub(super) muted: Muted,
     pub(super) max_bitrate: Option<u64>,
     pub(super) tone: Option<Tone>,
+    pub(super) recorded: Option<Recorded>,
+    /// A wish about recording that the hub has not answered yet.
+    pub(super) record_tag: Option<u64>,
     /// Our own limit, kbit/s; 0: none.
     pub(super) own_limit: u32,
     /// What a person said about disturbing, as long as it differs from the schedule.
@@ -70,6 +73,8 @@ impl Core {
             muted: Muted::default(),
             max_bitrate: None,
             tone: None,
+            recorded: None,
+            record_tag: None,
             own_limit,
             quiet: None,
             rung: VecDeque::new(),
@@ -101,6 +106,7 @@ impl Core {
                 let owed = self.owed.answered(tag, outcome.as_ref().err(), now);
                 if !owed
                     && !self.ice_reply(tag, &outcome, now)
+                    && !self.recording_reply(tag, &outcome)
                     && !self.incoming_reply(tag, &outcome, now)
                     && !self.outgoing_reply(tag, &outcome, now)
                 {
@@ -170,6 +176,7 @@ impl Core {
             Command::Hangup => self.hang_up(now),
             Command::Mute { audio, video } => self.switch(audio, video),
             Command::DoNotDisturb { on } => self.disturb(on, now),
+            Command::Record { on } => self.record(on),
             Command::MaxBandwidth { kbits } => {
                 self.own_limit = kbits;
                 Ok(())
@@ -243,6 +250,7 @@ impl Core {
         self.settle_limits();
         self.settle_ice(now);
         self.settle_peers(now);
+        self.settle_recording();
         self.settle_tone(now);
         self.settle_owed(now);
     }

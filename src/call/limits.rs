@@ -50,10 +50,10 @@ impl Core {
         }
         let forbidden = self.room.as_ref().map_or(Muted::default(), InCall::forbidden);
         if audio == Some(false) && forbidden.audio {
-            return Err(Refused::NotAllowed("sound", Capability::SendAudio.name()));
+            return Err(Refused::NotAllowed("send sound", Capability::SendAudio.name()));
         }
         if video == Some(false) && forbidden.video {
-            return Err(Refused::NotAllowed("pictures", Capability::SendVideo.name()));
+            return Err(Refused::NotAllowed("send pictures", Capability::SendVideo.name()));
         }
         self.wish = Wish { audio, video }.or(self.wish);
         Ok(())

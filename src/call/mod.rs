@@ -31,12 +31,14 @@ mod limits;
 mod outgoing;
 mod owed;
 mod peers;
+mod recording;
 mod room;
 mod seats;
 mod status;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 pub use core::Core;
@@ -60,6 +62,8 @@ pub struct Settings {
     pub call_ids: String,
     /// What to do without being asked.
     pub call: CallConfig,
+    /// Whether this appliance has a place for recordings.
+    pub records: bool,
 }
 
 /// Everything that happens.
@@ -160,6 +164,19 @@ pub enum Effect {
     SetMaxBitrate(Option<u64>),
     /// What the speaker plays besides the others' voices.
     Tone(Option<Tone>),
+    /// Write this call down, or none any more.
+    Record(Option<Recorded>),
+}
+
+/// A call that is written down, and by whose names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Which call.
+    pub cid: Cid,
+    /// Our own participation.
+    pub me: ParticipantId,
+    /// Who everybody is, ourselves included.
+    pub names: BTreeMap<ParticipantId, UserId>,
 }
 
 /// What tells people at the appliance how far a ring got.
@@ -196,6 +213,10 @@ pub enum Request {
     Mute(Cid, Muted),
     /// `call.set_max_bandwidth`, kbit/s.
     SetMaxBandwidth(Cid, u32),
+    /// `call.start_recording`
+    StartRecording(Cid),
+    /// `call.stop_recording`
+    StopRecording(Cid),
     /// `session.ice_servers`
     IceServers,
     /// `call.signal`
@@ -250,6 +271,12 @@ pub enum Refused {
     #[error("the hub cannot be reached at the moment: `callbox status` says why")]
     HubAway,
     /// The call does not let us.
-    #[error("this call does not let you send {0}: somebody who may must grant `{1}`")]
+    #[error("this call does not let you {0}: somebody who may must grant `{1}`")]
     NotAllowed(&'static str, &'static str),
+    /// Somebody else's appliance may have one.
+    #[error("this appliance does not record: name a `directory` in [recording]")]
+    NoPlaceForRecordings,
+    /// By the settings of the call (G18).
+    #[error("this call must not be recorded: its settings say so")]
+    RecordingDisabled,
 }

@@ -11,6 +11,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Effect, PeerId};
+use crate::protocol::UserId;
 use crate::protocol::control::{AudioStatus, ParticipantStatus, PeerConnection, SentPicture, VideoStatus};
 use crate::protocol::hub::{Participant, ParticipantState};
 
@@ -95,6 +96,11 @@ impl Peer {
             next: first(offering, now),
             for_silence: false,
         }
+    }
+
+    /// Whose client it is.
+    pub fn user(&self) -> &UserId {
+        &self.participant.user.id
     }
 
     /// The current peer connection.

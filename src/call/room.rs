@@ -42,6 +42,8 @@ pub(super) struct InCall {
     /// What the hub was told last.
     pub told_muted: Option<hub::Muted>,
     pub told_limit: Option<u32>,
+    /// Whether the call is being recorded.
+    pub recorded: bool,
     /// The ring that made it, as far as it is known.
     pub ring: Option<Ring>,
     /// When a rung call is left because nobody else is in it.
@@ -107,6 +109,7 @@ impl InCall {
             capabilities: Vec::new(),
             told_muted: None,
             told_limit: None,
+            recorded: false,
             ring: None,
             alone_until,
             follow: Follow::No,
@@ -160,6 +163,7 @@ impl InCall {
         (self.me, self.joining, self.error) = (None, joining, Some(why.into()));
         (self.told_muted, self.told_limit, self.settings) = (None, None, None);
         self.capabilities.clear();
+        self.recorded = false;
         if matches!(joining, Joining::Lobby(_) | Joining::Ended(_)) && self.follow == Follow::No {
             self.follow = Follow::Wanted;
         }

@@ -38,6 +38,7 @@ impl Core {
         room.settings = Some(call.settings);
         room.capabilities = call.own_capabilities;
         room.ring = call.ring;
+        room.recorded = call.recording;
         room.is_in(me);
         // Before the connections that need them.
         self.ice_servers(joined.ice_servers, now);
@@ -108,6 +109,7 @@ impl Core {
                     self.participant_left(&participant);
                 }
             }
+            EventBody::Recording { recording, .. } => room.recorded = recording,
             EventBody::Signal { from, epoch, signal } => self.signal(&from, epoch, signal, now),
             EventBody::Muted { audio, video, .. } => {
                 self.wish.audio = if audio { Some(true) } else { self.wish.audio };

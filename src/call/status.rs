@@ -34,6 +34,7 @@ impl Core {
             error: room.error.clone(),
             participant: room.me.as_ref().map(|me| me.id.clone()),
             muted: self.muted,
+            recorded: room.recorded,
             first_picture_ms: None,
             participants: room.peers.values().map(Peer::status).collect(),
         })

@@ -20,7 +20,7 @@ mod page;
 mod sound;
 mod text;
 
-pub use calling::{answer, call, do_not_disturb, hangup, max_bandwidth, reject};
+pub use calling::{answer, call, do_not_disturb, hangup, max_bandwidth, record, reject};
 use link::Link;
 pub use sound::{balance, devices, speaker_test, use_device, volume};
 

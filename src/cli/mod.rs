@@ -18,7 +18,7 @@ use crate::config::{Loaded, Report};
 pub use exit::{Exit, Failure};
 use verbs::{Cli, Verb};
 #[cfg(feature = "appliance")]
-use verbs::{Switch, What};
+use verbs::{Recording, Switch, What};
 
 /// Parses the command line, does what it says, and says how it ended.
 pub fn main() -> ExitCode {
@@ -74,6 +74,8 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         Verb::Use(args) => client::use_device(&args.socket.socket, args.kind, &args.device),
         #[cfg(feature = "appliance")]
         Verb::SpeakerTest(args) => client::speaker_test(&args.socket.socket, args.json),
+        #[cfg(feature = "appliance")]
+        Verb::Record(args) => client::record(&args.socket.socket, args.what == Recording::Start),
         #[cfg(feature = "appliance")]
         Verb::Open(args) => client::open(&args.socket.socket, &args.relay),
         #[cfg(feature = "appliance")]

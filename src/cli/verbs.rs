@@ -112,6 +112,10 @@ pub enum Verb {
     /// Play a noise and say whether the microphone hears it
     #[cfg(feature = "appliance")]
     SpeakerTest(SpeakerTestArgs),
+    /// Begin or end the recording of the call; everybody in it is told
+    #[cfg(feature = "appliance")]
+    #[command(after_help = RECORD_EXAMPLES)]
+    Record(RecordArgs),
     /// Switch a relay on for its pulse time: open the door
     #[cfg(feature = "appliance")]
     #[command(after_help = "Example:\n  callbox open door")]

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Bitrate, CallConfig, Gpio, LogLevel, Network, Screen};
+use super::{Bitrate, CallConfig, Gpio, LogLevel, Network, Recording, Screen};
 use crate::protocol::UserId;
 
 /// `callbox.toml`, and everything laid over it.
@@ -27,6 +27,8 @@ pub struct Appliance {
     pub audio: Audio,
     /// Where the others' pictures go.
     pub screen: Screen,
+    /// Where calls are written down.
+    pub recording: Recording,
     /// How to reach the others.
     pub network: Network,
     /// Where the CLI reaches the daemon.
@@ -50,6 +52,7 @@ impl Appliance {
             video: Video::default(),
             audio: Audio::default(),
             screen: Screen::default(),
+            recording: Recording::default(),
             network: Network::default(),
             control: Control::default(),
             log: Log::default(),

@@ -29,6 +29,7 @@ mod read_network;
 mod read_screen;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod reader;
+mod recording;
 #[cfg(test)]
 mod reference;
 mod report;
@@ -51,6 +52,7 @@ pub use gpio::{
 };
 pub use hub::{Hub, HubUser, Tls, TokenKey, TokenKeyKind, Turn, Webhook, WebhookEvent};
 pub use network::{Network, PortRange, TurnServer};
+pub use recording::{Recording, Size};
 pub use report::Report;
 pub use screen::{Corner, DEFAULT_SNAPSHOT_INTERVAL, Layout, Screen, ScreenOutput, Standby};
 pub use value::{BadBitrate, Bitrate, LogLevel, Secret};

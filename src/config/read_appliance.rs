@@ -6,7 +6,7 @@ use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::tree::Table;
 use super::*;
-use super::{check, read_call, read_gpio, read_network, read_screen, similar};
+use super::{check, read_call, read_gpio, read_network, read_screen, recording, similar};
 
 const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 
@@ -21,12 +21,26 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
     let video = video(reading.section(root, "video"));
     let audio = audio(reading.section(root, "audio"));
     let screen = read_screen::read(reading, root);
+    let recording = recording::read(reading.section(root, "recording"));
     let network = read_network::read(reading, root);
     let control = control(reading.section(root, "control"));
     let log = Log { level: reading.section(root, "log").log_level().unwrap_or_default() };
     let gpio = read_gpio::read(reading, root);
-    let mut appliance =
-        Appliance { call, camera, microphone, speaker, video, audio, screen, network, control, log, gpio, ..Appliance::new(link?) };
+    let mut appliance = Appliance {
+        call,
+        camera,
+        microphone,
+        speaker,
+        video,
+        audio,
+        screen,
+        recording,
+        network,
+        control,
+        log,
+        gpio,
+        ..Appliance::new(link?)
+    };
     appliance.state_directory = state_directory.unwrap_or(appliance.state_directory);
     Some(appliance)
 }

@@ -254,6 +254,7 @@ impl Driver {
             Effect::SetMaxBitrate(bits) => self.engine.max_bitrate(bits)?,
             Effect::IceServers(servers) => self.engine.helpers(self.helpers.with(&servers))?,
             Effect::Tone(tone) => self.engine.tone(tone)?,
+            Effect::Record(recorded) => self.engine.record(recorded)?,
         }
         Ok(())
     }

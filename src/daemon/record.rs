@@ -61,6 +61,7 @@ impl Running {
             encoded_before: encoded,
             encoded,
             participants: 0,
+            recorded: false,
             first_picture_ms: None,
             peers: BTreeMap::new(),
             worst_round_trip_ms: None,

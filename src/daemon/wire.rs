@@ -19,6 +19,8 @@ pub(crate) fn request(request: Request) -> signaling::Request {
         Request::Reject(cid, why) => signaling::Request::Reject(reason(cid, Some(why))),
         Request::Cancel(cid) => signaling::Request::Cancel(reason(cid, None)),
         Request::Mute(cid, muted) => signaling::Request::Mute(MuteSelf { cid, muted, sharing: None }),
+        Request::StartRecording(cid) => signaling::Request::StartRecording(InCall { cid }),
+        Request::StopRecording(cid) => signaling::Request::StopRecording(InCall { cid }),
         Request::IceServers => signaling::Request::IceServers,
         Request::SetMaxBandwidth(cid, max_bandwidth) => signaling::Request::SetMaxBandwidth(SetMaxBandwidth { cid, max_bandwidth }),
         Request::Signal { cid, peer, signal } => {
@@ -30,11 +32,13 @@ pub(crate) fn request(request: Request) -> signaling::Request {
 /// As whoever sent the command is told.
 pub(super) fn refused(refused: &Refused) -> Error {
     let kind = match refused {
-        Refused::NoCall | Refused::NobodyCalls | Refused::Busy(_) | Refused::Private => ErrorKind::Conflict,
+        Refused::NoCall | Refused::NobodyCalls | Refused::Busy(_) | Refused::Private | Refused::NoPlaceForRecordings => {
+            ErrorKind::Conflict
+        }
         Refused::NobodyOfThatName { .. } => ErrorKind::NotFound,
         Refused::Itself(_) => ErrorKind::InvalidParams,
         Refused::HubAway => ErrorKind::Unavailable,
-        Refused::NotAllowed(..) => ErrorKind::PermissionDenied,
+        Refused::NotAllowed(..) | Refused::RecordingDisabled => ErrorKind::PermissionDenied,
     };
     Error::new(kind, refused.to_string())
 }

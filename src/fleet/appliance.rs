@@ -46,7 +46,8 @@ impl Appliance {
             ..CallConfig::default()
         };
         let participant = ParticipantId::new(&format!("appliance-{number}")).unwrap();
-        let settings = Settings { user: user.clone(), participant, call_ids: format!("made-{number}-{seed:x}"), call };
+        let settings =
+            Settings { user: user.clone(), participant, call_ids: format!("made-{number}-{seed:x}"), call, records: true };
         let client = ClientInfo { kind: ClientKind::Appliance, version: "fleet".into() };
         let mut core = Core::new(settings, now);
         core.handle(Input::Clock { wall: SystemTime::UNIX_EPOCH, minute: 600 }, now).unwrap();
@@ -207,6 +208,7 @@ impl Appliance {
             | Effect::Mute(_)
             | Effect::SetMaxBitrate(_)
             | Effect::Tone(_)
+            | Effect::Record(_)
             | Effect::IceServers(_) => {}
         }
     }

@@ -21,7 +21,7 @@ use super::second::Second;
 use super::snapshot::Png;
 use super::speaker::{Speaker, VoiceSetting};
 use super::{DescriptionKind, Error, Event, PeerKey, View};
-use crate::call::Tone;
+use crate::call::{Recorded, Tone};
 use crate::config;
 use crate::protocol::ParticipantId;
 use crate::protocol::control::{DeviceKind, SpeakerTest};
@@ -31,6 +31,7 @@ mod adapting;
 mod coding;
 mod devices;
 mod measure;
+mod recording;
 mod room;
 mod runs;
 mod showing;
@@ -57,6 +58,8 @@ pub struct Config {
     pub audio: config::Audio,
     /// Where remote pictures go.
     pub screen: config::Screen,
+    /// Where calls are written down.
+    pub recording: config::Recording,
     /// Jitter buffer, ports, whether everything is relayed. The servers come by [`Handle::helpers`].
     pub network: config::Network,
     /// Where load and heat of this machine are read.
@@ -77,6 +80,7 @@ pub(super) enum Ask {
     Mute(Muted),
     MaxBitrate(Option<u64>),
     Tone(Option<Tone>),
+    Record(Option<Recorded>),
     Helpers(Helpers),
     Speaker { percent: Option<u8>, silent: Option<bool> },
     Voice { id: ParticipantId, setting: VoiceSetting },
@@ -97,8 +101,8 @@ pub(super) enum Note {
     PeerState { key: PeerKey, state: RemoteState },
     PeerFailed { key: PeerKey, text: String },
     PeerLatency { key: PeerKey },
-    PictureReady { key: PeerKey, producer: StreamProducer },
-    VoiceReady { key: PeerKey, producer: StreamProducer },
+    PictureReady { key: PeerKey, producer: StreamProducer, coded: StreamProducer },
+    VoiceReady { key: PeerKey, producer: Option<StreamProducer>, coded: StreamProducer },
     Device { device: Device, run: u64, report: Report },
     Started { run: u64, started: Started },
     Stopped { device: Device, run: u64 },
@@ -227,6 +231,11 @@ impl Handle {
     /// What goes on, for the screen.
     pub fn show(&self, stage: Stage) -> Result<(), Error> {
         self.ask(Ask::Show(Box::new(stage)))
+    }
+
+    /// Writes this call down from now on, or none any more.
+    pub fn record(&self, recorded: Option<Recorded>) -> Result<(), Error> {
+        self.ask(Ask::Record(recorded))
     }
 
     /// What the screen shows.

@@ -29,6 +29,7 @@ mod pipeline;
 pub mod plan;
 mod probe;
 pub mod rate;
+mod record;
 mod retire;
 mod screen;
 mod second;

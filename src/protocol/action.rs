@@ -43,7 +43,7 @@ const fn verb(name: &'static str, object: &'static str, make: fn(&str) -> Result
 }
 
 /// Every verb that a button can be given.
-pub const VERBS: [Verb; 10] = [
+pub const VERBS: [Verb; 11] = [
     verb("join", "TYPE:ID", |cid| Ok(Action::Do(Command::Join { cid: cid.parse().map_err(text)? }))),
     verb("leave", "", |_| Ok(Action::Do(Command::Leave))),
     verb("call", "WHO", |to| Ok(Action::Do(Command::Call { to: to.to_owned(), audio_only: false }))),
@@ -53,6 +53,7 @@ pub const VERBS: [Verb; 10] = [
     verb("mute", "mic|camera", |what| mute(what, true)),
     verb("unmute", "mic|camera", |what| mute(what, false)),
     verb("toggle", "mic|camera", toggle),
+    verb("record", "start|stop", record),
     verb("open", "RELAY", |relay| Ok(Action::Do(Command::Open { relay: relay.to_owned() }))),
 ];
 
@@ -122,6 +123,14 @@ fn mute(what: &str, off: bool) -> Result<Action, String> {
         Source::Microphone => Command::Mute { audio: Some(off), video: None },
         Source::Camera => Command::Mute { audio: None, video: Some(off) },
     }))
+}
+
+fn record(what: &str) -> Result<Action, String> {
+    match what {
+        "start" => Ok(Action::Do(Command::Record { on: true })),
+        "stop" => Ok(Action::Do(Command::Record { on: false })),
+        other => Err(format!("\"{other}\" is neither start nor stop")),
+    }
 }
 
 fn toggle(what: &str) -> Result<Action, String> {

@@ -3,7 +3,7 @@
 //! Requests: `status` (answers [`Status`]), `events` (answers [`Status`], then notifications `status` with a whole new one after
 //! every change), `snapshot` (answers [`Snapshot`]), and one for each [`Command`]: `join {cid}`, `leave`, `call {to, audio_only?}`
 //! (answers [`OutgoingStatus`]), `answer {muted?, audio_only?}`, `reject {reason?}`, `hangup`, `mute {audio?, video?}`,
-//! `do_not_disturb {on}`, `max_bandwidth {kbits}`, `open {relay}`, `volume {percent?, silent?, user?}`, `balance {user, balance}`,
+//! `do_not_disturb {on}`, `max_bandwidth {kbits}`, `record {on}`, `open {relay}`, `volume {percent?, silent?, user?}`, `balance {user, balance}`,
 //! `use {kind, device}`. Also `devices` (answers [`Devices`]) and `speaker_test` (answers [`SpeakerTest`]).
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::hub::{Muted, ParticipantState};
 use super::{Cid, ParticipantId, UserId};
 
 mod calling;
+mod command;
 mod devices;
 mod gpio;
 mod sending;
@@ -19,99 +20,12 @@ mod sound;
 mod stats;
 
 pub use calling::{OutgoingState, OutgoingStatus, RingState, RingStatus};
+pub use command::Command;
 pub use devices::{DeviceInfo, DeviceKind, Devices, SpeakerTest};
 pub use gpio::{GpioStatus, LineStatus};
 pub use sending::{PictureStatus, SentPicture};
 pub use sound::{EchoStatus, ProcessingStatus, SoundStatus, VoiceStatus};
 pub use stats::{CallSummary, Path, PeerStats, ReceivedStats, SentStats};
-
-/// What a person can ask of the appliance, by whichever door.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Command {
-    /// Join a call, leaving the present one.
-    Join {
-        /// Which.
-        cid: Cid,
-    },
-    /// Leave the call, or stop calling.
-    Leave,
-    /// Call somebody; the call is joined when somebody answers.
-    Call {
-        /// A speed-dial name, or a user id.
-        to: String,
-        /// Without pictures.
-        #[serde(default)]
-        audio_only: bool,
-    },
-    /// Answer who calls.
-    Answer {
-        /// With the microphone off.
-        #[serde(default)]
-        muted: bool,
-        /// With the camera off.
-        #[serde(default)]
-        audio_only: bool,
-    },
-    /// Do not answer who calls, and let the caller know.
-    Reject {
-        /// For the caller, for example `busy`; `decline` unless said otherwise. At most 64 bytes.
-        #[serde(default)]
-        reason: Option<String>,
-    },
-    /// End what is going on: stop calling, leave the call that was answered, reject who calls, or leave.
-    Hangup,
-    /// Switch microphone or camera off or on; none leaves it as it is.
-    Mute {
-        /// Microphone off.
-        #[serde(default)]
-        audio: Option<bool>,
-        /// Camera off.
-        #[serde(default)]
-        video: Option<bool>,
-    },
-    /// Switch a relay on for its pulse time; one that is on stays so for the rest of that time and no longer.
-    Open {
-        /// Its name in the configuration, for example `door`.
-        relay: String,
-    },
-    /// Reject who calls without ringing, or ring again. Holds until the schedule of the configuration agrees.
-    DoNotDisturb {
-        /// Whether nobody may disturb.
-        on: bool,
-    },
-    /// How loud the speaker is, or one participant (B14). Holds until callbox is started again.
-    Volume {
-        /// Percent: of the speaker at most what the configuration allows, of a participant at most 200.
-        #[serde(default)]
-        percent: Option<u8>,
-        /// Whether the speaker is switched off.
-        #[serde(default)]
-        silent: Option<bool>,
-        /// The participant; none for the speaker.
-        #[serde(default)]
-        user: Option<UserId>,
-    },
-    /// From where a participant is heard (B15). Holds until callbox is started again.
-    Balance {
-        /// The participant.
-        user: UserId,
-        /// From -100, left, to 100, right.
-        balance: i8,
-    },
-    /// Take another device, also in a call; what is muted stays so (C31, C32, C34). Holds until callbox is started again.
-    Use {
-        /// What for.
-        kind: DeviceKind,
-        /// Its id, or a part of its label.
-        device: String,
-    },
-    /// The most that this appliance sends to each participant; pictures give way, sound stays (C11).
-    MaxBandwidth {
-        /// kbit/s; 0 removes the limit.
-        kbits: u32,
-    },
-}
 
 /// Everything that CLI, lights, screen, page and metrics show.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -199,6 +113,9 @@ pub struct CallStatus {
     pub participant: Option<ParticipantId>,
     /// What is switched off here.
     pub muted: Muted,
+    /// Whether it is being recorded, here or elsewhere.
+    #[serde(default)]
+    pub recorded: bool,
     /// Milliseconds from the wish to join to the first remote picture that was decoded.
     #[serde(default)]
     pub first_picture_ms: Option<u64>,
@@ -331,6 +248,22 @@ pub struct MediaStatus {
     /// What is heard and said.
     #[serde(default)]
     pub sound: SoundStatus,
+    /// What is being written down; none when nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<RecordingStatus>,
+}
+
+/// A recording (C37).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RecordingStatus {
+    /// `running` when something is written.
+    pub state: DeviceState,
+    /// Finished since it began.
+    pub files: u64,
+    /// Bytes of the files that are being written which a power cut cannot take any more.
+    pub open_bytes: u64,
+    /// Why it does not go on, for people.
+    pub error: Option<String>,
 }
 
 /// The encoder, shared by all peers.

@@ -85,6 +85,10 @@ pub enum Request {
     SetMaxBandwidth(SetMaxBandwidth),
     /// `call.mute`.
     Mute(MuteSelf),
+    /// `call.start_recording`.
+    StartRecording(InCall),
+    /// `call.stop_recording`.
+    StopRecording(InCall),
     /// `session.ice_servers`; answered by [`hub::IceServers`].
     IceServers,
     /// `call.signal`.

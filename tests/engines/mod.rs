@@ -31,6 +31,7 @@ pub fn settings() -> media::Config {
         video: config::Video { bitrate: Bitrate(500_000), ..config::Video::default() },
         audio: config::Audio::default(),
         screen: config::Screen { read_test_card: true, width: 640, height: 360, ..config::Screen::default() },
+        recording: config::Recording::default(),
         network: config::Network::default(),
         sensors: media::Sensors::default(),
     }

@@ -82,7 +82,7 @@ struct Bench {
 
 impl Bench {
     fn with(config: CallConfig) -> Self {
-        let settings = Settings { user: user("me"), participant: id("me"), call_ids: "made".into(), call: config };
+        let settings = Settings { user: user("me"), participant: id("me"), call_ids: "made".into(), call: config, records: true };
         let now = Instant::now();
         Self { core: Core::new(settings, now), now, cid: lobby(), seq: 0 }
     }

@@ -81,3 +81,9 @@ pub fn max_bandwidth(socket: &Path, kbits: u32) -> Result<(), Failure> {
     Link::open(socket)?.call("max_bandwidth", json!({"kbits": kbits}))?;
     Ok(())
 }
+
+/// `callbox record`.
+pub fn record(socket: &Path, on: bool) -> Result<(), Failure> {
+    Link::open(socket)?.call("record", json!({"on": on}))?;
+    Ok(())
+}

@@ -71,7 +71,10 @@ fn hub(status: &Status) -> String {
 fn call(call: Option<&CallStatus>) -> String {
     let Some(call) = call else { return "no call".to_owned() };
     let state = text::call(call.state);
-    let state = text::muted(call.muted).map_or_else(|| state.to_owned(), |muted| format!("{state}, {muted}"));
+    let mut state = text::muted(call.muted).map_or_else(|| state.to_owned(), |muted| format!("{state}, {muted}"));
+    if call.recorded {
+        state.push_str(", recorded");
+    }
     with(&format!("call {}", call.cid), &state, call.error.as_deref())
 }
 

@@ -57,7 +57,8 @@ fn hub(hub: &HubStatus) -> Vec<String> {
 
 fn call(call: &CallStatus) -> Vec<String> {
     let mut rest = call.cid.to_string();
-    for more in [text::muted(call.muted).map(str::to_owned), call.error.as_deref().map(clean)].into_iter().flatten() {
+    let recorded = call.recorded.then(|| "recorded".to_owned());
+    for more in [text::muted(call.muted).map(str::to_owned), recorded, call.error.as_deref().map(clean)].into_iter().flatten() {
         rest = format!("{rest}: {more}");
     }
     vec!["call".to_owned(), text::call(call.state).to_owned(), rest]
@@ -137,6 +138,11 @@ fn media(media: &MediaStatus) -> Vec<Vec<String>> {
         [("camera", &media.camera), ("microphone", &media.microphone), ("speaker", &media.speaker), ("screen", &media.screen)];
     rows.extend(devices.map(|(name, status)| device(name, status)));
     rows.extend(sound(&media.sound));
+    rows.extend(media.recording.as_ref().map(|recording| {
+        let what = format!("{} files finished", recording.files);
+        let what = recording.error.as_deref().map(clean).map_or_else(|| what.clone(), |error| format!("{what}: {error}"));
+        vec!["recording".to_owned(), text::device(recording.state).to_owned(), what]
+    }));
     rows
 }
 

@@ -33,6 +33,15 @@ Examples:
   callbox max-bandwidth '512 kbit/s'
   callbox max-bandwidth off";
 
+/// The help below `callbox record`.
+pub const RECORD_EXAMPLES: &str = "\
+The hub decides, by the settings of the call and by who may. Each appliance in the call that has a `directory` in [recording]
+writes down what it sends and what it gets.
+
+Examples:
+  callbox record start
+  callbox record stop";
+
 /// `callbox call`.
 #[derive(Debug, Args)]
 pub struct CallArgs {
@@ -133,4 +142,24 @@ fn kbits(text: &str) -> Result<u32, String> {
         Ok(kbits) if kbits > 0 => Ok(kbits),
         _ => Err("write at least \"1 kbit/s\", or off".to_owned()),
     }
+}
+
+/// Start or stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Recording {
+    /// From now on.
+    Start,
+    /// No longer.
+    Stop,
+}
+
+/// `callbox record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// Where the daemon listens.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// Begin or end
+    #[arg(value_name = "WHAT")]
+    pub what: Recording,
 }

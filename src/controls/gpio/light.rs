@@ -78,6 +78,7 @@ mod tests {
             error: None,
             participant: None,
             muted: Default::default(),
+            recorded: false,
             first_picture_ms: None,
             participants: Vec::new(),
         }
@@ -96,7 +97,7 @@ mod tests {
         status.call = Some(call(CallState::Joined));
         status.media.camera.state = DeviceState::Failed;
         status.media.microphone.state = DeviceState::Running;
-        assert_eq!(so(&status), ["fault", "in-call", "microphone", "online"]);
+        assert_eq!(so(&status), ["in-call", "fault", "microphone", "online"]);
         status.media.camera.state = DeviceState::Starting;
         assert_eq!(so(&status), ["in-call", "camera", "microphone", "online"]);
         status.media.camera.state = DeviceState::Running;

@@ -171,7 +171,7 @@ impl Client {
 }
 
 /// The methods that are commands, by the names that [`Command`] has for them.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "join",
     "leave",
     "call",
@@ -181,6 +181,7 @@ const COMMANDS: [&str; 13] = [
     "mute",
     "do_not_disturb",
     "max_bandwidth",
+    "record",
     "open",
     "volume",
     "balance",

@@ -31,6 +31,8 @@ pub(in crate::media) enum Leaving {
     Peer(PeerKey),
     /// A voice or a tone, out of the mixer.
     Voice,
+    /// The files of a recording.
+    Recorder,
 }
 
 impl Engine {
@@ -371,6 +373,7 @@ impl Engine {
                 Leaving::Encoder(element) => self.encoder_is_lost(element),
                 Leaving::Device(device) => tracing::error!(?device, "a device's driver does not come back"),
                 Leaving::Voice => tracing::warn!("a voice takes long to end: the speaker may be stuck"),
+                Leaving::Recorder => tracing::warn!("the files of a recording take long to finish: the disk may be slow"),
                 Leaving::Peer(key) => tracing::warn!(peer = %key.id, "a peer connection takes long to end: a driver may be stuck"),
             }
         }

@@ -16,7 +16,7 @@ use super::showing::Showing;
 use super::sound::Sound;
 use super::speaker_test::Test;
 use super::{Ask, Config, Notes};
-use crate::call::Tone;
+use crate::call::{Recorded, Tone};
 use crate::config::{CameraSource, MicrophoneSource, ScreenOutput, SpeakerSink};
 use crate::media::capture::{self, Capture, Counters, Witness};
 use crate::media::devices::{Flow, Slot, Through};
@@ -26,12 +26,14 @@ use crate::media::peer::{self, Peer};
 use crate::media::pipeline::Timebase;
 use crate::media::plan::ice::Helpers;
 use crate::media::rate::Rung;
+use crate::media::record::{self, Recorder};
 use crate::media::retire::Retired;
 use crate::media::screen::{Palette, Screen};
 use crate::media::second::Second;
 use crate::media::snapshot::Desk;
 use crate::media::speaker::{self, Speaker};
 use crate::media::{Error, Event, PeerKey, PeerView, View};
+use crate::protocol::Cid;
 use crate::protocol::control::{MediaStatus, PeerConnection, SentPicture};
 use crate::protocol::hub::Muted;
 
@@ -57,6 +59,8 @@ pub(in crate::media) struct Engine {
     pub(super) muted: Muted,
     pub(super) adapting: Adapting,
     pub(super) tone: Option<Tone>,
+    pub(super) recorded: Option<Recorded>,
+    pub(super) recorder: Option<(Cid, Recorder)>,
     pub(super) helpers: Helpers,
     pub(super) sound: Sound,
     pub(super) test: Option<Test>,
@@ -84,6 +88,9 @@ pub(super) struct Seat {
     pub(super) picture: Option<StreamProducer>,
     pub(super) voice: Option<StreamProducer>,
     pub(super) measured: Measured,
+    /// The same before they are decoded.
+    pub(super) coded_picture: Option<StreamProducer>,
+    pub(super) coded_voice: Option<StreamProducer>,
 }
 
 impl Engine {
@@ -114,6 +121,8 @@ impl Engine {
             muted: Muted::default(),
             adapting,
             tone: None,
+            recorded: None,
+            recorder: None,
             helpers: Helpers::default(),
             sound,
             test: None,
@@ -140,7 +149,14 @@ impl Engine {
     pub(super) fn first_look(&mut self) {
         self.look_at_camera();
         self.look_for_encoder();
-        if let Err(error) = std::thread::Builder::new().name("warm-up".into()).spawn(peer::warm_up) {
+        let recordings = self.config.recording.directory.clone();
+        let warm_up = move || {
+            if let Some(directory) = recordings {
+                record::recover(&directory);
+            }
+            peer::warm_up();
+        };
+        if let Err(error) = std::thread::Builder::new().name("warm-up".into()).spawn(warm_up) {
             tracing::warn!("the first connection will take longer: {error}");
         }
         self.show();
@@ -175,6 +191,7 @@ impl Engine {
         self.play_tone();
         // It shows the time, and who calls, without a call.
         self.settle_screen(true, now);
+        self.settle_recorder(now);
         if !needed {
             self.rest_encoders();
         }
@@ -246,6 +263,7 @@ impl Engine {
 
     pub(super) fn close_all(&mut self) {
         let keys: Vec<PeerKey> = self.peers.keys().cloned().collect();
+        self.recorded = None;
         for key in keys {
             self.handle(Ask::Close { key }, Instant::now());
         }
@@ -260,6 +278,7 @@ impl Engine {
             speaker: self.speaker.status().clone(),
             screen: self.screen.status().clone(),
             sound: self.sound_status(),
+            recording: self.recorder.as_ref().map(|(_, recorder)| recorder.status()),
         };
         let peers =
             self.peers.iter().map(|(key, seat)| (key.clone(), self.heard(key, seat.view(self.adapting.rung(key))))).collect();

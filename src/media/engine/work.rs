@@ -42,6 +42,7 @@ impl Engine {
             Ask::Close { key } => self.close(&key),
             Ask::Mute(muted) => self.muted = muted,
             Ask::Tone(tone) => self.tone = tone,
+            Ask::Record(recorded) => self.recorded = recorded,
             Ask::Helpers(helpers) => self.helpers = helpers,
             Ask::Speaker { percent, silent } => self.set_speaker(percent, silent, now),
             Ask::Voice { id, setting } => self.set_voice(id, setting),
@@ -85,6 +86,8 @@ impl Engine {
                     picture: None,
                     voice: None,
                     measured: Measured::default(),
+                    coded_picture: None,
+                    coded_voice: None,
                 };
                 self.peers.insert(key.clone(), seat);
                 self.say(&key, PeerConnection::Connecting, None);
@@ -116,15 +119,15 @@ impl Engine {
                     seat.peer.pipeline().settle_latency();
                 }
             }
-            Note::PictureReady { key, producer } => {
+            Note::PictureReady { key, producer, coded } => {
                 if let Some(seat) = self.peers.get_mut(&key) {
-                    seat.picture = Some(producer);
+                    (seat.picture, seat.coded_picture) = (Some(producer), Some(coded));
                     self.seat_all();
                 }
             }
-            Note::VoiceReady { key, producer } => {
+            Note::VoiceReady { key, producer, coded } => {
                 if let Some(seat) = self.peers.get_mut(&key) {
-                    seat.voice = Some(producer);
+                    (seat.voice, seat.coded_voice) = (producer, Some(coded));
                     self.seat_all();
                 }
             }

@@ -232,8 +232,10 @@ fn video(
     }
     let producer = fan_out(&sink);
     *intake.picture.lock().unwrap_or_else(PoisonError::into_inner) = Some(producer.clone());
-    attach(bin, pad, &[depay, whole, parse, decoder, sink.upcast()])?;
-    notes.send(Note::PictureReady { key: key.clone(), producer });
+    let tee = tee()?;
+    attach(bin, pad, &[depay, whole, parse, tee.clone(), decoder, sink.upcast()])?;
+    let coded = write_down(bin, &tee)?;
+    notes.send(Note::PictureReady { key: key.clone(), producer, coded });
     Ok(())
 }
 
@@ -246,16 +248,34 @@ fn audio(
     notes: &Notes,
 ) -> Result<(), Error> {
     count(pad, intake, true);
+    let (depay, tee) = (element("rtpopusdepay")?, tee()?);
     if !options.play_audio {
-        return attach(bin, pad, &[element_with("fakesink", &[("sync", "false"), ("async", "false")])?]);
+        attach(bin, pad, &[depay, tee.clone()])?;
+        let coded = write_down(bin, &tee)?;
+        notes.send(Note::VoiceReady { key: key.clone(), producer: None, coded });
+        return Ok(());
     }
-    let depay = element("rtpopusdepay")?;
     let decoder = element_with("opusdec", &[("plc", "true"), ("use-inband-fec", "true")])?;
     let sink = gst_app::AppSink::builder().sync(false).async_(false).build();
     let producer = fan_out(&sink);
-    attach(bin, pad, &[depay, decoder, sink.upcast()])?;
-    notes.send(Note::VoiceReady { key: key.clone(), producer });
+    attach(bin, pad, &[depay, tee.clone(), decoder, sink.upcast()])?;
+    let coded = write_down(bin, &tee)?;
+    notes.send(Note::VoiceReady { key: key.clone(), producer: Some(producer), coded });
     Ok(())
+}
+
+fn tee() -> Result<gst::Element, Error> {
+    element_with("tee", &[("allow-not-linked", "true")])
+}
+
+/// What comes to the tee, for whoever writes it down.
+fn write_down(bin: &gst::Pipeline, tee: &gst::Element) -> Result<StreamProducer, Error> {
+    let sink = gst_app::AppSink::builder().sync(false).async_(false).build();
+    let producer = fan_out(&sink);
+    bin.add(&sink).map_err(|e| Error::pipeline(&e))?;
+    sink.sync_state_with_parent().map_err(|e| Error::pipeline(&e))?;
+    tee.link(&sink).map_err(|e| Error::pipeline(&e))?;
+    Ok(producer)
 }
 
 fn attach(bin: &gst::Pipeline, pad: &gst::Pad, elements: &[gst::Element]) -> Result<(), Error> {

@@ -11,6 +11,7 @@ pub mod loudness;
 pub mod marks;
 pub mod paint;
 pub mod playout;
+pub mod retention;
 pub mod scene;
 pub mod sdp;
 pub mod stage;
