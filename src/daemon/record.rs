@@ -61,7 +61,6 @@ impl Running {
             encoded_before: encoded,
             encoded,
             participants: 0,
-            recorded: false,
             first_picture_ms: None,
             peers: BTreeMap::new(),
             worst_round_trip_ms: None,
@@ -142,6 +141,7 @@ mod tests {
             error: None,
             participant: Some(ParticipantId::new("me").unwrap()),
             muted: Muted::default(),
+            recorded: false,
             first_picture_ms: Some(300),
             participants: Vec::new(),
         }
