@@ -21,7 +21,9 @@ async fn call_with(element: &str) {
     install(element);
     let mut with = settings();
     with.video.encoder = config::Encoder::Element(element.to_owned());
-    let (mut a, mut b) = (engine(with), engine(settings()));
+    let mut without = settings();
+    without.video.encoder = config::Encoder::Element("x264enc".to_owned());
+    let (mut a, mut b) = (engine(with), engine(without));
     carry(&mut a, &mut b, 1, |sdp| sdp, PeerConnection::Connected).await;
     let view = wait_for(&mut b, "pictures", |view| cards(view) > 20).await;
     assert_eq!(a.view.borrow().media.encoder.element.as_deref(), Some(element));
@@ -63,7 +65,7 @@ async fn rockchip_s_encoder_gets_bits_under_its_own_name() {
     call_with("mpph264enc").await;
     let rates = told("mpph264enc", "bps");
     assert_eq!((rates.contains(&"500000".to_owned()), rates.last().unwrap().as_str()), (true, "100000"), "{rates:?}");
-    assert_eq!((told("mpph264enc", "rc-mode").last().unwrap().as_str(), told("mpph264enc", "gop").len()), ("cbr", 2));
+    assert_eq!(told("mpph264enc", "rc-mode").last().unwrap(), "cbr");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,11 +95,12 @@ impl Call {
         let estimate = to_desk.and_then(|desk| desk.estimated_bitrate).unwrap_or(0) / 1000;
         let (encoder, video, card) = (door.media.encoder, &seen.video, card(&seen));
         println!(
-            "estimate {estimate}, encoder {} kbit/s {}; arrives {}x{}, {} pictures, {} ms lately, p95 {} ms",
+            "estimate {estimate}, encoder {} kbit/s {}; arrives {}x{}, {} pictures, {} read, {} ms lately, p95 {} ms",
             encoder.bitrate / 1000,
             encoder.picture.step,
             video.width,
             video.height,
+            video.frames_decoded,
             card.read,
             card.latency_recent_ms,
             card.latency_p95_ms

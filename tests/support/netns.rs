@@ -103,12 +103,13 @@ impl Net {
         self.run(side, &["tc", "qdisc", "replace", "dev", WIRE, "root", "pfifo", "limit", "1000"]);
     }
 
-    /// From now on this part of the UDP packets that one side sends is lost (TCP goes through, so signaling works).
+    /// From now on this part of the UDP packets that one side sends is lost (TCP goes through, so signaling works). They are lost
+    /// where they arrive: a sender is told of those that are lost where they begin.
     pub fn lose(&self, side: Side, part: f64) {
         self.heal(side);
         let part = part.to_string();
         let random = ["-m", "statistic", "--mode", "random", "--probability", &part, "-j", "DROP"];
-        self.run(side, &[&["iptables", "-w", "-A", "OUTPUT", "-o", WIRE, "-p", "udp"][..], &random].concat());
+        self.run(side.other(), &[&["iptables", "-w", "-A", "INPUT", "-i", WIRE, "-p", "udp"][..], &random].concat());
     }
 
     /// From now on nothing that one side sends over UDP arrives.
@@ -116,9 +117,9 @@ impl Net {
         self.lose(side, 1.0);
     }
 
-    /// Nothing is lost any more.
+    /// Nothing that this side sends is lost any more.
     pub fn heal(&self, side: Side) {
-        self.run(side, &["iptables", "-w", "-F", "OUTPUT"]);
+        self.run(side.other(), &["iptables", "-w", "-F", "INPUT"]);
     }
 
     /// Pulls the plug, or puts it back.
@@ -140,6 +141,14 @@ impl Side {
         match self {
             Self::A => "10.99.0.1",
             Self::B => "10.99.0.2",
+        }
+    }
+
+    /// The other end.
+    pub fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
         }
     }
 }
