@@ -84,6 +84,9 @@ impl Sender {
             }
             None => None,
         };
+        if let Some(video) = &video {
+            forget_level(video);
+        }
         Ok(Self { video, audio, video_link: None, audio_link: None, frames: (0, 0) })
     }
 
@@ -108,6 +111,24 @@ impl Sender {
         let now = self.video_link.as_ref().map_or((0, 0), |link| (link.pushed(), link.dropped()));
         (sent + now.0, dropped + now.1)
     }
+}
+
+/// The payloader refuses a higher level than the description names, though the description also says that levels need not be the same:
+/// hardware that is always of level 4, or 1080 lines, would never get through. So it is not told.
+fn forget_level(source: &gst_app::AppSrc) {
+    let Some(pad) = source.static_pad("src") else {
+        return;
+    };
+    pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |_, info| {
+        if let Some(gst::EventView::Caps(event)) = info.event().map(|event| event.view()) {
+            let mut caps = event.caps_owned();
+            for structure in caps.make_mut().iter_mut() {
+                structure.remove_fields(["level", "profile"]);
+            }
+            info.data = Some(gst::PadProbeData::Event(gst::event::Caps::new(&caps)));
+        }
+        gst::PadProbeReturn::Ok
+    });
 }
 
 fn relink(link: &mut Option<ConsumptionLink>, source: Option<&gst_app::AppSrc>, producer: Option<&StreamProducer>) {

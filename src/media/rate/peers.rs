@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 
 use super::{Effect, Given, LEAST, Rung, Way, Why};
 
-/// The part of an estimate that the picture may take; the rest is for repairs.
-const SHARE: f64 = 0.95;
 /// Below this a way may drag the others down...
 const DRAG_BELOW: u64 = 400_000;
 /// ...if the next one carries so many times as much...
@@ -130,7 +128,7 @@ impl<K: Ord + Clone> Peers<K> {
         peer.shortest_delay = [peer.shortest_delay, way.delay].into_iter().flatten().min();
         peer.most = given.most_picture(way.limit);
         // Before the first estimate the best is hoped for.
-        let estimate = way.estimate.map_or(u64::MAX, |estimate| (estimate as f64 * SHARE) as u64);
+        let estimate = way.estimate.unwrap_or(u64::MAX);
         peer.usable = estimate.min(peer.most);
         peer.way = way;
     }
