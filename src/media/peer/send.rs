@@ -20,6 +20,8 @@ use crate::media::{Error, PeerKey};
 /// What we offer; an answer takes the numbers of the offer.
 const OPUS: Payload = Payload { number: 111, twcc: None, line: 0 };
 const H264: Payload = Payload { number: 96, twcc: Some(1), line: 1 };
+/// The level in the description, which ends in 1f.
+const LEVEL: &str = "3.1";
 /// Below this a picture is of no use; rate control has other means then.
 const MIN_ESTIMATE: u32 = 60_000;
 /// The engine is told at once of an estimate that fell by this part, and of any other when it asks.
@@ -85,7 +87,7 @@ impl Sender {
             None => None,
         };
         if let Some(video) = &video {
-            forget_level(video);
+            name_level(video);
         }
         Ok(Self { video, audio, video_link: None, audio_link: None, frames: (0, 0) })
     }
@@ -114,8 +116,8 @@ impl Sender {
 }
 
 /// The payloader refuses a higher level than the description names, though the description also says that levels need not be the same:
-/// hardware that is always of level 4, or 1080 lines, would never get through. So it is not told.
-fn forget_level(source: &gst_app::AppSrc) {
+/// hardware that is always of level 4, or 1080 lines, would never get through. So it is told what it wants to hear.
+fn name_level(source: &gst_app::AppSrc) {
     let Some(pad) = source.static_pad("src") else {
         return;
     };
@@ -123,7 +125,8 @@ fn forget_level(source: &gst_app::AppSrc) {
         if let Some(gst::EventView::Caps(event)) = info.event().map(|event| event.view()) {
             let mut caps = event.caps_owned();
             for structure in caps.make_mut().iter_mut() {
-                structure.remove_fields(["level", "profile"]);
+                structure.set("level", LEVEL);
+                structure.set("profile", "constrained-baseline");
             }
             info.data = Some(gst::PadProbeData::Event(gst::event::Caps::new(&caps)));
         }
