@@ -20,6 +20,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// The offerer that does not answer a wish for a restart is asked again after this.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
+/// An offer that was not answered with anything after this got lost.
+const OFFER_ARRIVES: Duration = Duration::from_secs(2);
 /// Who has everything switched off sends only reports: their silence means something only after this.
 const REPORTS: Duration = Duration::from_secs(3);
 /// A device that is switched on gives something after this at the latest.
@@ -46,6 +48,8 @@ pub struct Peer {
     give_up: Option<Instant>,
     pause: Duration,
     next: Next,
+    /// When we offered last.
+    began: Option<Instant>,
     /// The next connection is for a silence that may end by itself.
     for_silence: bool,
 }
@@ -94,6 +98,7 @@ impl Peer {
             give_up: None,
             pause: FIRST_PAUSE,
             next: first(offering, now),
+            began: None,
             for_silence: false,
         }
     }
@@ -287,7 +292,10 @@ impl Peer {
     pub(super) fn restart_wanted(&mut self, epoch: u64, now: Instant) {
         let lost_our_offer = epoch < self.epoch && self.state != PeerConnection::Connected;
         if self.offering && (epoch == self.epoch || lost_our_offer) && self.next == Next::Nothing {
-            self.next = Next::At(now + self.pause);
+            // It may have asked before our offer came.
+            let on_its_way = self.began.filter(|_| lost_our_offer).map_or(now, |began| began + OFFER_ARRIVES);
+            self.for_silence = lost_our_offer;
+            self.next = Next::At((now + self.pause).max(on_its_way));
             self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -346,6 +354,7 @@ impl Peer {
             wishes.extend(effects.into_iter().map(Wish::Do));
             self.epoch += 1;
             self.open = true;
+            self.began = Some(now);
             self.state = PeerConnection::Connecting;
             (self.next, self.for_silence) = (Next::Nothing, false);
             wishes.push(Wish::Do(Effect::Offer(self.id())));

@@ -124,6 +124,21 @@ fn a_lost_address_makes_everything_anew_as_soon_as_the_hub_is_there() {
 }
 
 #[test]
+fn a_wish_that_crosses_the_offer_it_wishes_for_changes_nothing() {
+    let (mut bench, old) = connected();
+    bench.connection(&old, PeerConnection::Disconnected);
+    let wish = EventBody::Signal { from: id("z"), epoch: old.epoch, signal: Signal::Restart };
+    bench.event(wish.clone());
+    assert_eq!(offers_in(&bench.wait(Duration::from_secs(1))).len(), 0, "our offer may be on its way");
+    bench.connection(&after(&old), PeerConnection::Connected);
+    assert_eq!(offers_in(&bench.wait(Duration::from_secs(10))).len(), 0, "it was");
+    let current = bench.only_peer();
+    bench.connection(&current, PeerConnection::Disconnected);
+    bench.event(EventBody::Signal { from: id("z"), epoch: current.epoch, signal: Signal::Restart });
+    assert_eq!(offers_in(&bench.wait(Duration::from_secs(2))), [current.epoch + 2], "it was not");
+}
+
+#[test]
 fn who_leaves_takes_both_connections_along() {
     let (mut bench, old) = connected();
     bench.connection(&old, PeerConnection::Disconnected);
