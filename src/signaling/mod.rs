@@ -97,6 +97,7 @@ pub enum Request {
 
 /// What the task is asked to do.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // there are few at a time
 enum Ask {
     Request { tag: u64, request: Request },
     Addresses { lost: bool },

@@ -8,7 +8,7 @@
 //! anna.join(&hub, "anna", "lobby").await;
 //! eventually(secs(10), "anna sees the door", async || anna.sees("door-1").await).await;
 //! ```
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code, unused_imports, clippy::print_stdout)]
 
 mod appliance;
 mod audio;
