@@ -37,7 +37,7 @@ impl Mirror {
     }
 
     fn reflect(&self, pad: &gst::Pad, buffer: &gst::Buffer) {
-        if self.count.fetch_add(1, Ordering::Relaxed) % ONE_OF != 0 {
+        if !self.count.fetch_add(1, Ordering::Relaxed).is_multiple_of(ONE_OF) {
             return;
         }
         let Some(caps) = pad.current_caps() else {

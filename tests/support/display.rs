@@ -21,7 +21,7 @@ impl Display {
         let directory = tempfile::tempdir().unwrap();
         let mut command = Command::new("Xvfb");
         // It says which number it took.
-        command.args(["-displayfd", "1", "-screen", "0", "1280x720x24", "-nolisten", "tcp"]);
+        command.args(["-displayfd", "1", "-screen", "0", "1280x720x24", "-nolisten", "tcp", "-noreset", "-ac"]);
         let mut server = Process::start("Xvfb", &mut command);
         let number = (0..100).find_map(|_| {
             std::thread::sleep(secs(1) / 10);

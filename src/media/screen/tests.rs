@@ -43,7 +43,7 @@ fn key(name: &str, epoch: u64) -> PeerKey {
 
 fn stage(names: &[&str]) -> Arc<Stage> {
     let person = |name: &&str| Person {
-        id: ParticipantId::new(*name).unwrap(),
+        id: ParticipantId::new(name).unwrap(),
         name: (*name).to_owned(),
         muted: Muted::default(),
         link: Link::Up,
