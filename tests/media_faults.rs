@@ -256,3 +256,30 @@ async fn fault_7_a_camera_that_does_not_come_back_from_being_stopped_leaves_the_
     assert!(view.media.camera.error.unwrap().contains("does not answer"));
     pulse.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_3_a_camera_that_is_lost_in_the_call_is_a_card_to_the_others_until_it_comes_back() {
+    let _alone = ALONE.lock().await;
+    script(HARDWARE, &[Fault::DoesNotOpen]);
+    script("libcamerasrc", &[Fault::Fails(60), Fault::DoesNotOpen, Fault::DoesNotOpen, Fault::Nothing]);
+    let (mut a, mut b) = two(CameraSource::Libcamera { camera: None });
+    let pulse = Pulse::of(&a.handle);
+    connect(&mut a, &mut b, 1).await;
+    let frames = |view: &View| peer(view).video.frames_decoded;
+    wait_for(&mut b, "pictures", |view| frames(view) > 30).await;
+    wait_for(&mut a, "word of the camera", |view| view.media.camera.state == DeviceState::Failed).await;
+    let (lost, seen) = (Instant::now(), frames(&b.view.borrow()));
+    wait_for(&mut b, "a card", |view| frames(view) > seen + 1).await;
+    let card = lost.elapsed();
+    assert_eq!(a.view.borrow().media.encoder.instances, 1);
+    wait_for(&mut a, "the camera again", |view| view.media.camera.state == DeviceState::Running).await;
+    let (back, seen) = (Instant::now(), frames(&b.view.borrow()));
+    // Far more than a card has in that time.
+    wait_for(&mut b, "its pictures", |view| frames(view) > seen + 60).await;
+    eprintln!("the card came after {card:?}, sixty pictures of the camera {:?} after it was back", back.elapsed());
+    // The view is renewed twice a second.
+    assert!(card < Duration::from_millis(2000) && back.elapsed() < Duration::from_secs(6), "{card:?} {:?}", back.elapsed());
+    assert_eq!(b.view.borrow().peers.keys().map(|key| key.epoch).collect::<Vec<_>>(), [1], "the same connection");
+    pulse.stop().await;
+    a.handle.stop().await;
+}

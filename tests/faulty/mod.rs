@@ -171,7 +171,17 @@ mod imp {
             let source = gst::ElementFactory::make("videotestsrc").property("is-live", true).build().unwrap();
             let bin = self.obj();
             bin.add(&source).unwrap();
-            bin.add_pad(&gst::GhostPad::with_target(&source.static_pad("src").unwrap()).unwrap()).unwrap();
+            let pad = source.static_pad("src").unwrap();
+            bin.add_pad(&gst::GhostPad::with_target(&pad).unwrap()).unwrap();
+            let (weak, number) = (bin.downgrade(), AtomicU64::new(0));
+            pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+                let Some(source) = weak.upgrade() else { return gst::PadProbeReturn::Drop };
+                let fault = *source.imp().0.lock().unwrap();
+                match on_picture(source.upcast_ref(), fault, number.fetch_add(1, Ordering::Relaxed)) {
+                    Ok(true) => gst::PadProbeReturn::Ok,
+                    Ok(false) | Err(_) => gst::PadProbeReturn::Drop,
+                }
+            });
         }
     }
 
