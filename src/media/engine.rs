@@ -30,6 +30,7 @@ use crate::protocol::hub::Muted;
 mod adapting;
 mod coding;
 mod devices;
+mod leaving;
 mod measure;
 mod recording;
 mod room;

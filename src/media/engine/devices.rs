@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::leaving::Leaving;
 use super::room::{Engine, sink_element};
 use super::{Device, Note, Started};
 use crate::config::Camera;
+use crate::media::Error;
 use crate::media::capture::{self, Capture, Eye, Witness};
 use crate::media::devices::Slot;
 use crate::media::microphone::Microphone;
@@ -14,26 +16,10 @@ use crate::media::pipeline::{Pipeline, Report};
 use crate::media::screen::Screen;
 use crate::media::second::Second;
 use crate::media::speaker::Speaker;
-use crate::media::{Error, PeerKey};
 use crate::protocol::control::DeviceState;
 
 /// How long the end of the engine waits for what is being taken down.
 const FAREWELL: Duration = Duration::from_millis(1500);
-
-/// What is being taken down.
-#[derive(Debug, Clone)]
-pub(in crate::media) enum Leaving {
-    /// A device's pipeline.
-    Device(Device),
-    /// A capture pipeline whose encoder failed.
-    Encoder(&'static str),
-    /// A peer's pipeline.
-    Peer(PeerKey),
-    /// A voice or a tone, out of the mixer.
-    Voice,
-    /// The files of a recording.
-    Recorder,
-}
 
 impl Engine {
     pub(super) fn settle_camera(&mut self, wanted: bool, now: Instant) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::devices::Leaving;
+use super::leaving::Leaving;
 use super::room::Engine;
 use crate::call::Recorded;
 use crate::media::microphone::Microphone;

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::adapting::Adapting;
 use super::coding::Coding;
-use super::devices::Leaving;
+use super::leaving::Leaving;
 use super::measure::Measured;
 use super::runs::Runs;
 use super::showing::Showing;

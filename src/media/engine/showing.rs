@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::Device;
-use super::devices::Leaving;
+use super::leaving::Leaving;
 use super::room::Engine;
 use crate::config::ScreenOutput;
 use crate::media::mirror::Mirror;

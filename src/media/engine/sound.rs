@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::devices::Leaving;
+use super::leaving::Leaving;
 use super::room::Engine;
 use super::{Config, Device};
 use crate::config::{CameraSource, MicrophoneSource, SpeakerSink};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gstreamer_webrtc::WebRTCPeerConnectionState as RemoteState;
 
-use super::devices::Leaving;
+use super::leaving::Leaving;
 use super::measure::Measured;
 use super::room::{Engine, Seat};
 use super::{Ask, Device, Note};
