@@ -13,9 +13,9 @@ use crate::protocol::control::{DeviceState, SpeakerTest};
 const START: Duration = Duration::from_secs(5);
 /// Speaker and microphone settle for so long.
 const SETTLE: Duration = Duration::from_millis(600);
-/// For so long the room is listened to before, and then the noise.
+/// For so long the room is listened to before, and then the noise, at most.
 const BEFORE: Duration = Duration::from_millis(500);
-const NOISE: Duration = Duration::from_millis(1500);
+const NOISE: Duration = Duration::from_secs(3);
 /// How much louder than the room it must be.
 const CLEARLY: i32 = 6;
 /// How often the microphone is asked.
@@ -90,7 +90,7 @@ impl Engine {
             }
             Stage::Noise(until) => {
                 test.heard = test.heard.max(level);
-                if now >= until {
+                if now >= until || test.heard.saturating_sub(test.before) >= 2 * CLEARLY {
                     let (heard, before) = (test.heard, test.before);
                     let is_card = matches!(self.config.microphone.source, MicrophoneSource::Alsa { .. });
                     let listened = is_card && self.microphone.get().is_some();
