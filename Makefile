@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-device test-cross sim fuzz build lint bench
+.PHONY: help demo test test-network test-device test-cross sim fuzz build lint bench
 .NOTPARALLEL:
 
 CARGO ?= cargo
@@ -22,6 +22,10 @@ build: rust ## the release binary, target/release/callbox
 lint: rust ## format, clippy, both halves alone, shell scripts
 	@scripts/install build
 	@scripts/lint
+
+test-network: rust ## calls over networks that are narrow, lossy or cut (needs root)
+	@scripts/install build run test
+	@scripts/test-network
 
 test-device: rust ## the appliance on a virtual board: camera, sound card, bad network (CASES="01 sound": only these)
 	@scripts/install build

@@ -33,7 +33,7 @@ const BURST: u32 = 4000;
 static LAID: AtomicU32 = AtomicU32::new(0);
 
 impl Net {
-    /// None, and a line that says so, where this cannot be done. With `NETWORK_TESTS=must` (see `scripts/test`) that fails instead.
+    /// None, and a line that says so, where this cannot be done. With `NETWORK_TESTS=must` (see `scripts/test-network`) that fails instead.
     pub fn lay() -> Option<Self> {
         let number = LAID.fetch_add(1, Ordering::Relaxed);
         let name = |side| format!("callbox-{}-{number}{side}", std::process::id());
