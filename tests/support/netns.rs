@@ -60,6 +60,8 @@ impl Net {
         }
         ip(&["link", "add", WIRE, "netns", a, "type", "veth", "peer", "name", WIRE, "netns", b])?;
         for side in [Side::A, Side::B] {
+            // An IPv6 address is not to be used in its first seconds, and ICE takes it all the same.
+            self.run(side, &["sysctl", "-q", "-w", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"]);
             let (name, address) = (self.name(side), format!("{}/24", side.address()));
             ip(&["-n", name, "address", "add", &address, "dev", WIRE])?;
             // What is lost and blocked here is IPv4: nothing may get by.

@@ -24,6 +24,8 @@ const H264: Payload = Payload { number: 96, twcc: Some(1), line: 1 };
 const LEVEL: &str = "3.1";
 /// Below this a picture is of no use; rate control has other means then.
 const MIN_ESTIMATE: u32 = 60_000;
+/// The estimator takes lost packets for a full way. Where no queue is full, it is not believed below this.
+const HELD: u32 = 400_000;
 /// The engine is told at once of an estimate that fell by this part, and of any other when it asks.
 const FALL: f64 = 0.03;
 
@@ -188,7 +190,13 @@ fn estimator(options: &Options, meter: &Arc<Meter>, key: &PeerKey, notes: &Notes
     }
     let (meter, key, notes) = (meter.clone(), key.clone(), notes.clone());
     element.connect_notify(Some("estimated-bitrate"), move |element, _| {
-        let bits = u64::from(element.property::<u32>("estimated-bitrate"));
+        let bits = element.property::<u32>("estimated-bitrate");
+        let held = HELD.min(start);
+        if bits < held && meter.is_bad() {
+            // This is heard here again.
+            return element.set_property("estimated-bitrate", held);
+        }
+        let bits = u64::from(bits);
         let before = meter.estimated(bits);
         if (bits as f64) < before as f64 * (1.0 - FALL) {
             notes.send(Note::WayFell { key: key.clone() });

@@ -14,6 +14,10 @@ use crate::media::rate::Way;
 const ENOUGH: u32 = 20;
 /// What is lost now counts so much beside what was lost before.
 const FRESH: f32 = 0.5;
+/// A way that loses so much...
+const LOSSY: std::ops::Range<f32> = 0.03..0.4;
+/// ...while packets wait no longer than this is not full: it is bad.
+const WAIT: Duration = Duration::from_millis(70);
 
 /// Collects what is reported.
 #[derive(Debug, Default)]
@@ -29,6 +33,7 @@ struct Heard {
     lost: u32,
     loss: f32,
     delay: Option<Duration>,
+    shortest: Option<Duration>,
 }
 
 impl Meter {
@@ -59,6 +64,13 @@ impl Meter {
         Way { estimate: self.estimate(), loss: heard.loss, delay: heard.delay, limit }
     }
 
+    /// Whether packets are lost though no queue is full: sending less would not help.
+    pub fn is_bad(&self) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = heard.delay.zip(heard.shortest).is_none_or(|(delay, shortest)| delay > shortest + WAIT);
+        LOSSY.contains(&heard.loss) && !waits
+    }
+
     /// Reads a report on packets that comes up the branch.
     pub fn hear(&self, event: &gst::EventRef) {
         let Some(packets) = event.structure().filter(|of| of.name() == "RTPTWCCPackets").and_then(packets) else {
@@ -74,6 +86,7 @@ impl Meter {
             heard.lost = heard.lost.saturating_add(u32::from(packet.lost));
             heard.delay = packet.sent.map(|sent| Duration::from(now.saturating_sub(sent))).or(heard.delay);
         }
+        heard.shortest = [heard.shortest, heard.delay].into_iter().flatten().min();
     }
 }
 
@@ -116,6 +129,7 @@ mod tests {
         let way = meter.way();
         assert_eq!(way.loss, 0.1, "half of what is lost now");
         assert_eq!(way.delay, Some(Duration::from_millis(100)));
+        assert!(meter.is_bad(), "nothing waits");
         report(&meter, 0, 40);
         assert_eq!(meter.way().loss, 0.05);
         meter.estimated(500_000);
