@@ -113,6 +113,7 @@ fn card(of: &ParticipantStatus) -> TestCardStatus {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "make test-network"]
 async fn c12_a_narrow_way_is_used_and_pictures_stay_fresh() {
     let Some(call) = Call::over(|net| net.narrow(Side::A, 1000, 100), "3 Mbit/s").await else { return };
     call.watch(15).await;
@@ -125,6 +126,7 @@ async fn c12_a_narrow_way_is_used_and_pictures_stay_fresh() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "make test-network"]
 async fn c12_the_picture_follows_the_bandwidth_when_it_falls() {
     let Some(call) = Call::over(|net| net.narrow(Side::A, 2000, 100), "3 Mbit/s").await else { return };
     call.watch(15).await;
@@ -153,6 +155,7 @@ async fn c12_the_picture_follows_the_bandwidth_when_it_falls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "make test-network"]
 async fn c12_of_a_way_that_loses_a_tenth_little_is_seen() {
     let Some(call) = Call::over(|_| (), "1500 kbit/s").await else { return };
     call.net.lose(Side::A, 0.1);
@@ -164,6 +167,7 @@ async fn c12_of_a_way_that_loses_a_tenth_little_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "make test-network"]
 async fn c12_speech_goes_on_when_a_third_is_lost() {
     let Some(call) = Call::over(|_| (), "1500 kbit/s").await else { return };
     call.net.lose(Side::A, 0.3);
