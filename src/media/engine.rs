@@ -264,8 +264,7 @@ impl Handle {
 
 /// Starts the engine. Events are few and must be taken; the view is renewed in place.
 pub fn start(config: Config) -> Result<(Handle, mpsc::Receiver<Event>, watch::Receiver<View>), Error> {
-    gstreamer::init().map_err(|e| Error::Init(e.to_string()))?;
-    gstrsrtp::plugin_register_static().map_err(|e| Error::Init(e.to_string()))?;
+    super::pipeline::init()?;
     let (asks, inbox) = sync_channel(QUEUE);
     let (events, outbox) = mpsc::channel(QUEUE);
     let notes = Notes(asks.clone());

@@ -191,6 +191,16 @@ fn device_state(error: &glib::Error, detail: &str) -> DeviceState {
     }
 }
 
+/// GStreamer, and the plugin that is linked in. To register that twice would leave its elements without their factory.
+pub fn init() -> Result<(), Error> {
+    static ONCE: OnceLock<Result<(), String>> = OnceLock::new();
+    let outcome = ONCE.get_or_init(|| {
+        gst::init().map_err(|e| e.to_string())?;
+        gstrsrtp::plugin_register_static().map_err(|e| e.to_string())
+    });
+    outcome.clone().map_err(Error::Init)
+}
+
 /// An element by its factory's name.
 pub fn element(factory: &str) -> Result<gst::Element, Error> {
     gst::ElementFactory::make(factory).build().map_err(|_| Error::MissingElement(factory.to_owned()))

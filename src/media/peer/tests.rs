@@ -107,14 +107,13 @@ fn pair(epoch: u64, time: &Timebase) -> (End, End, String) {
 }
 
 fn estimators(end: &End) -> Vec<glib::WeakRef<gst::Element>> {
-    let all = end.peer.pipeline.bin().iterate_elements().into_iter().flatten();
+    let all = end.peer.pipeline.bin().children().into_iter();
     all.filter(|one| one.factory().is_some_and(|factory| factory.name() == "rtpgccbwe")).map(|one| one.downgrade()).collect()
 }
 
 #[test]
 fn nothing_is_left_of_twenty_peers() {
-    gst::init().unwrap();
-    gstrsrtp::plugin_register_static().unwrap();
+    crate::media::pipeline::init().unwrap();
     let time = Timebase::new();
     let mut left = Vec::new();
     for epoch in 0..10 {
@@ -133,8 +132,7 @@ fn nothing_is_left_of_twenty_peers() {
 
 #[test]
 fn an_answer_promises_repairs_and_reports_as_the_offer_asks() {
-    gst::init().unwrap();
-    gstrsrtp::plugin_register_static().unwrap();
+    crate::media::pipeline::init().unwrap();
     let (_one, _other, answer) = pair(1, &Timebase::new());
     let video = answer.split("m=video").nth(1).unwrap();
     for promise in ["nack", "nack pli", "transport-cc", "rtx/90000", "apt=96", sdp::TWCC] {
