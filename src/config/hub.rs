@@ -84,6 +84,7 @@ pub struct Turn {
 }
 
 /// How long TURN credentials are good for unless configured otherwise.
+#[cfg(feature = "hub")]
 pub const DEFAULT_TURN_LIFETIME: Duration = Duration::from_secs(12 * 3600);
 
 /// `[[user]]`.

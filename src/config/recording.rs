@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+#[cfg(feature = "appliance")]
 use super::reader::Section;
 
 /// Where and how much.
@@ -63,6 +64,7 @@ impl FromStr for Size {
 }
 
 /// Reads it.
+#[cfg(feature = "appliance")]
 pub(super) fn read(mut s: Section<'_, '_>) -> Recording {
     let default = Recording::default();
     Recording {
