@@ -6,6 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -142,6 +143,7 @@ async fn c37_a_call_is_written_down_as_everybody_sends_it_without_a_second_encod
     shows(&door, "it ends", |status| status.media.recording.is_none().then_some(())).await;
     shows(&desk, "and the other one is told", |status| (!status.call.as_ref()?.recorded).then_some(())).await;
     let directory = door.file("recordings");
+    assert_eq!(fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700, "nobody else's to see");
     eventually(secs(10), "all files are finished", async || match files(&directory, ".part") {
         open if open.is_empty() => Ok(()),
         open => Err(format!("{open:?}")),

@@ -8,6 +8,9 @@ use crate::protocol::hub::IceServers;
 use crate::protocol::{IceKind, IceUrl};
 use crate::signaling::{Trust, Tunnel};
 
+/// The hub's addresses beyond these are not looked at: each may take a tunnel.
+const MOST: usize = 16;
+
 /// What the configuration names, and the ways through TLS that are open.
 pub(super) struct Helpers {
     own: Ready,
@@ -35,18 +38,19 @@ impl Helpers {
     /// All there are now. Those of the configuration come first: somebody chose them for this place.
     pub(super) fn with(&mut self, hub: &IceServers) -> Ready {
         let mut all = self.own.clone();
-        for server in &hub.servers {
-            for url in server.urls.iter().filter_map(|text| known(text)) {
-                match (url.kind, &server.username, &server.credential) {
-                    (IceKind::Stun, ..) => all.stun.push(url),
-                    (_, Some(user), Some(credential)) => {
-                        all.turn.push(Relay { url, user: user.clone(), password: Secret::new(credential) });
-                    }
-                    (_, _, _) => tracing::debug!(%url, "a TURN server without credentials"),
+        let urls = hub.servers.iter().flat_map(|server| server.urls.iter().map(move |text| (server, text))).take(MOST);
+        for (server, url) in urls.filter_map(|(server, text)| Some((server, known(text)?))) {
+            match (url.kind, &server.username, &server.credential) {
+                (IceKind::Stun, ..) => all.stun.push(url),
+                (_, Some(user), Some(credential)) => {
+                    all.turn.push(Relay { url, user: user.clone(), password: Secret::new(credential) });
                 }
+                (_, _, _) => tracing::debug!(%url, "a TURN server without credentials"),
             }
         }
         let relays = std::mem::take(&mut all.turn);
+        // What is open through a tunnel goes on without its listener.
+        self.tunnels.retain(|(host, port), _| relays.iter().any(|relay| relay.url.host == *host && relay.url.port == *port));
         all.turn = relays.into_iter().filter_map(|relay| self.reachable(relay)).collect();
         all
     }

@@ -38,7 +38,9 @@ impl Engine {
         let microphone = self.microphone.get().map(Microphone::producer);
         let name = |id| recorded.names.get(id).map_or_else(|| "somebody".to_owned(), ToString::to_string);
         let own = Stream { name: name(&recorded.me), video: camera.cloned(), audio: microphone.cloned() };
-        let others = self.peers.iter().map(|(key, seat)| {
+        // While a connection is replaced there are two: the newest that gives something counts.
+        let gives = self.peers.iter().filter(|(_, seat)| seat.coded_picture.is_some() || seat.coded_voice.is_some());
+        let others = gives.map(|(key, seat)| {
             let stream = Stream { name: name(&key.id), video: seat.coded_picture.clone(), audio: seat.coded_voice.clone() };
             (key.id.to_string(), stream)
         });

@@ -183,8 +183,7 @@ impl Desk {
 
     fn tidy(&mut self) {
         let directory = self.config.directory.clone().unwrap_or_default();
-        let tidied = std::fs::create_dir_all(&directory).and_then(|()| shelf::tidy(&directory, &self.config));
-        self.room = tidied.map_err(|error| format!("no room for recordings: {error}"));
+        self.room = shelf::tidy(&directory, &self.config).map_err(|error| format!("no room for recordings: {error}"));
         match self.room.clone() {
             Ok(()) => self.note(|status| status.error = None),
             Err(text) => {

@@ -17,9 +17,14 @@ const FINISHED: &str = "mkv";
 /// And one that is being written.
 const PART: &str = "part";
 
+/// The directory, if it is not there: who talked to whom is nobody else's to see.
+fn make(directory: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
 /// A file to write: only its owner may read it.
 pub fn new_file(directory: &Path, call: &str, who: &str, number: u32) -> io::Result<PathBuf> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    make(directory)?;
     let stamp = glib::DateTime::now_utc().and_then(|now| now.format("%Y-%m-%dT%H-%M-%SZ")).map_err(io::Error::other)?;
     let name = format!("{stamp}_{}_{}_{number:04}.{FINISHED}.{PART}", plain(call), plain(who));
     let file = directory.join(name);
@@ -77,8 +82,9 @@ fn ends(file: &Path, extension: &str) -> bool {
     file.extension().is_some_and(|found| found == extension)
 }
 
-/// Deletes what has to go. Fails if the disk has too little room all the same.
+/// Makes the directory, and deletes what has to go. Fails if the disk has too little room all the same.
 pub fn tidy(directory: &Path, limits: &Recording) -> io::Result<()> {
+    make(directory)?;
     let now = SystemTime::now();
     let finished = list(directory).into_iter().filter(|file| ends(file, FINISHED));
     let files: Vec<(PathBuf, Kept)> = finished
