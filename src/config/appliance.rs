@@ -232,6 +232,8 @@ pub enum Encoder {
 pub struct Audio {
     /// What the sound takes (Opus).
     pub bitrate: Bitrate,
+    /// How hard the Opus encoder tries, 0 to 10.
+    pub complexity: u32,
     /// Take what the speaker plays out of what the microphone hears.
     pub echo_cancellation: bool,
     /// Take steady noise out of what the microphone hears.
@@ -242,7 +244,7 @@ pub struct Audio {
 
 impl Default for Audio {
     fn default() -> Self {
-        Self { bitrate: Bitrate(32_000), echo_cancellation: true, noise_suppression: true, gain_control: true }
+        Self { bitrate: Bitrate(32_000), complexity: 5, echo_cancellation: true, noise_suppression: true, gain_control: true }
     }
 }
 

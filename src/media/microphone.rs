@@ -19,7 +19,7 @@ use super::capture::add_file;
 use super::inventory::resolve_card;
 use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, fan_out, leaky_queue};
 use super::sound::{Canceller, MONO, follow_card, measure};
-use crate::config::MicrophoneSource;
+use crate::config::{self, MicrophoneSource};
 
 /// A running microphone.
 #[derive(Debug)]
@@ -40,10 +40,10 @@ pub fn name(source: &MicrophoneSource) -> String {
 }
 
 impl Microphone {
-    /// Builds and starts it. `bitrate` in bit/s.
+    /// Builds and starts it.
     pub fn start(
         source: &MicrophoneSource,
-        bitrate: u64,
+        audio: &config::Audio,
         canceller: &Arc<Canceller>,
         time: &Timebase,
         report: impl Fn(Report) + Send + Sync + 'static,
@@ -62,11 +62,11 @@ impl Microphone {
         let coder = element_with(
             "opusenc",
             &[
-                ("bitrate", &bitrate.to_string()),
+                ("bitrate", &audio.bitrate.0.to_string()),
                 ("bitrate-type", "constrained-vbr"),
                 ("audio-type", "voice"),
                 ("frame-size", "20"),
-                ("complexity", "5"),
+                ("complexity", &audio.complexity.to_string()),
                 // Opus carries a copy of the last frame only when told to expect loss.
                 ("inband-fec", "true"),
                 ("packet-loss-percentage", "5"),

@@ -65,7 +65,7 @@ stop_helpers() {
 
 hang_up() {
     local name
-    for name in door desk hub; do end $name; done
+    for name in door desk other hub; do end $name; done
     rm -rf "$CALL"
     mkdir -p "$CALL"
 }
@@ -75,7 +75,7 @@ start_hub() {
     rm -f "$CALL/standing"
     {
         printf 'listen = "%s:8080"\nstate-directory = "%s/hub"\n' "$HUB_ADDRESS" "$CALL"
-        for user in door desk; do printf '[[user]]\nid = "%s"\npassword-hash = "%s"\n' $user "$(cat "$BOARD/hash")"; done
+        for user in door desk other; do printf '[[user]]\nid = "%s"\npassword-hash = "%s"\n' $user "$(cat "$BOARD/hash")"; done
     } >"$CALL/hub.toml"
     rm -f "$CALL/hub.log"
     daemon hub "$BOARD/callbox" hub --config "$CALL/hub.toml"
@@ -97,7 +97,7 @@ start_door() {
       printf '[camera]\nsource = "v4l2"\ndevice = "/dev/video0"\nwidth = 320\nheight = 180\nframerate = 5\n'
       printf '[microphone]\nsource = "alsa"\ndevice = "%s,1,0"\n[speaker]\nsink = "alsa"\ndevice = "%s,0,1"\n' "$CARD" "$CARD"
       # The tones by which the cases tell sounds apart are noise to whoever suppresses noise.
-      printf '[audio]\necho-cancellation = false\nnoise-suppression = false\ngain-control = false\n'
+      printf '[audio]\ncomplexity = 0\necho-cancellation = false\nnoise-suppression = false\ngain-control = false\n'
     } >"$CALL/door.toml"
     # shellcheck disable=SC2086 # AS holds words
     daemon door ip netns exec door ${AS:-} "$BOARD/callbox" run --config "$CALL/door.toml" "${@/#/--set=}"
@@ -112,12 +112,13 @@ start_silent_door() {
     daemon door ${NAMESPACE-ip netns exec door} "$BOARD/callbox" run --config "$CALL/door.toml" "${@/#/--set=}"
 }
 
-# start_desk [KEY=VALUE…]
+# start_desk [KEY=VALUE…]: it listens. With TALKS=yes it has a microphone as well, with a tone.
 start_desk() {
     rm -f "$CALL/standing"
     { common desk
-      printf '[camera]\nsource = "none"\n[microphone]\nsource = "test"\ntone = 600\n'
-      printf '[speaker]\nsink = "file"\nfile = "heard.wav"\n[screen]\nwidth = 320\nheight = 180\n'
+      printf '[camera]\nsource = "none"\n'
+      [ -n "${TALKS:-}" ] && printf '[microphone]\nsource = "test"\ntone = 600\n' || printf '[microphone]\nsource = "none"\n'
+      printf '[audio]\ncomplexity = 0\n[speaker]\nsink = "file"\nfile = "heard.wav"\n[screen]\nwidth = 320\nheight = 180\n'
     } >"$CALL/desk.toml"
     daemon desk "$BOARD/callbox" run --config "$CALL/desk.toml" "${@/#/--set=}"
 }

@@ -85,10 +85,10 @@ impl Engine {
         }
         let run = self.runs.next(Device::Microphone);
         let report = self.reporter(Device::Microphone, run);
-        let (source, bitrate, time) = (self.config.microphone.source.clone(), self.config.audio.bitrate.0, self.time.clone());
+        let (source, audio, time) = (self.config.microphone.source.clone(), self.config.audio.clone(), self.time.clone());
         let canceller = self.sound.canceller.clone();
         self.microphone.starting(now);
-        self.begin(run, Started::Microphone, move || Microphone::start(&source, bitrate, &canceller, &time, report));
+        self.begin(run, Started::Microphone, move || Microphone::start(&source, &audio, &canceller, &time, report));
     }
 
     pub(super) fn settle_speaker(&mut self, wanted: bool, now: Instant) {

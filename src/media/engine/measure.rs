@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::room::{Engine, Seat};
+use crate::media::plan::buffer::Buffer;
 use crate::media::stats::meter::Meter;
 use crate::protocol::control::{PeerConnection, PeerStats};
 
@@ -14,21 +15,34 @@ const EVERY: Duration = Duration::from_millis(900);
 pub(super) struct Measured {
     meter: Meter,
     at: Option<Instant>,
+    buffer: Option<Buffer>,
 }
 
 impl Engine {
     pub(super) fn measure(&mut self, now: Instant) {
+        let least = self.config.network.jitter_buffer;
         for seat in self.peers.values_mut() {
             let up = matches!(seat.state, PeerConnection::Connected | PeerConnection::Disconnected);
             if up && seat.measured.at.is_none_or(|at| now.saturating_duration_since(at) >= EVERY) {
                 seat.measured.at = Some(now);
                 seat.measured.meter.take(&seat.peer.sources(), now);
+                seat.settle_buffer(least, now);
             }
         }
     }
 }
 
 impl Seat {
+    /// More time for what is lost on the way and has to be asked for again.
+    fn settle_buffer(&mut self, least: Duration, now: Instant) {
+        let stats = self.measured.meter.stats();
+        let round_trip = stats.round_trip_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
+        let buffer = self.measured.buffer.get_or_insert_with(|| Buffer::new(least));
+        if let Some(length) = buffer.look(stats.received.loss, round_trip, now) {
+            self.peer.set_buffer(length);
+        }
+    }
+
     /// None before the first look.
     pub(super) fn stats(&self) -> Option<PeerStats> {
         self.measured.at?;

@@ -193,6 +193,13 @@ impl Peer {
         self.webrtc.property("latency")
     }
 
+    /// From now on, see [`crate::media::plan::buffer`].
+    pub fn set_buffer(&self, length: Duration) {
+        if let Ok(ms) = u32::try_from(length.as_millis()) {
+            self.webrtc.set_property("latency", ms);
+        }
+    }
+
     /// Encoded pictures that went out, and those that did not.
     pub fn frames_sent(&self) -> (u64, u64) {
         self.sender.frames()

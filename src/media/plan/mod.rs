@@ -3,6 +3,7 @@
 //! screen: what goes on (`stage`), what stands where (`scene`), and painting it (`paint`).
 
 pub mod area;
+pub mod buffer;
 pub mod canvas;
 pub mod encoder;
 pub mod grid;
