@@ -29,7 +29,8 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Where no clock, no chance and no outside world may be: time and ids come in as arguments.
-const CORES: [&str; 6] = ["call", "hub/calls", "signaling/connection", "controls/gesture", "media/plan", "media/rate"];
+const CORES: [&str; 7] =
+    ["call", "hub/calls", "signaling/connection", "controls/gesture", "media/plan", "media/rate", "daemon/doctor/judge"];
 
 /// What is impure, as the beginning of a path.
 const OUTSIDE_WORLD: [&[&str]; 14] = [

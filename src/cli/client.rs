@@ -21,8 +21,8 @@ mod sound;
 mod text;
 
 pub use calling::{answer, call, do_not_disturb, hangup, max_bandwidth, record, reject};
-use link::Link;
-pub use sound::{balance, devices, speaker_test, use_device, volume};
+pub use link::Link;
+pub use sound::{balance, devices, devices_text, speaker_test, use_device, volume};
 
 /// `callbox status`.
 pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "appliance")]
 mod client;
+#[cfg(feature = "appliance")]
+mod doctor;
 mod exit;
 #[cfg(feature = "hub")]
 mod hub;
@@ -38,6 +40,8 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         Verb::Run(args) => run::run(args),
         #[cfg(feature = "appliance")]
         Verb::Check(args) => run::check(args),
+        #[cfg(feature = "appliance")]
+        Verb::Doctor(args) => doctor::doctor(args),
         #[cfg(feature = "appliance")]
         Verb::Status(args) => client::status(&args.socket.socket, args.json, args.watch),
         #[cfg(feature = "appliance")]

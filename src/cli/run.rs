@@ -29,7 +29,7 @@ pub fn run(args: RunArgs) -> Result<(), Failure> {
 
 /// `v4l2src` keeps a camera's buffers and its device open whenever it stops (seen with 1.22), unless the environment tells it
 /// otherwise. A process cannot safely change its own, so it starts itself once more, as the same process.
-fn drain_cameras() {
+pub fn drain_cameras() {
     const DRAIN: &str = "GST_V4L2_FORCE_DRAIN";
     if std::env::var_os(DRAIN).is_some() {
         return;

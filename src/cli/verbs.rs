@@ -6,9 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod calling;
 #[cfg(feature = "appliance")]
+mod doctor;
+#[cfg(feature = "appliance")]
 mod sound;
 
 pub use calling::*;
+#[cfg(feature = "appliance")]
+pub use doctor::*;
 #[cfg(feature = "appliance")]
 pub use sound::*;
 
@@ -48,6 +52,10 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Look at everything that a call needs, on this very board, and say what to do about it
+    #[cfg(feature = "appliance")]
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(DoctorArgs),
     /// Show hub, call, participants and media of the running appliance
     #[cfg(feature = "appliance")]
     #[command(after_help = STATUS_EXAMPLES)]

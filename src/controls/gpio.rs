@@ -28,7 +28,7 @@ mod line;
 mod privacy;
 mod relays;
 
-pub use line::Error;
+pub use line::{Error, look};
 pub use relays::{Opener, Refused};
 
 /// Gestures that nobody has taken yet; nobody presses faster.

@@ -10,6 +10,7 @@
 //! ```
 
 mod addresses;
+pub mod doctor;
 mod driver;
 mod helpers;
 mod listening;

@@ -194,14 +194,15 @@ fn count(element: &gst::Element, pad: &str, counters: &Arc<Counters>, which: fn(
 
 /// What was put before the encoder's side.
 #[derive(Debug)]
-struct Source {
+pub struct Source {
     /// The camera's own element, where there is one to let go of.
-    device: Option<gst::Element>,
+    pub device: Option<gst::Element>,
     /// What the camera would not do, for people.
-    refused: Vec<String>,
+    pub refused: Vec<String>,
 }
 
-fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &Timebase) -> Result<Source, Error> {
+/// Puts the camera before `next`.
+pub fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &Timebase) -> Result<Source, Error> {
     let wanted = format!("width={},height={},framerate={}/1", camera.width, camera.height, camera.framerate);
     match &camera.source {
         CameraSource::V4l2 { device } => {

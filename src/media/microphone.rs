@@ -101,7 +101,8 @@ impl Microphone {
     }
 }
 
-fn add_source(pipeline: &Pipeline, source: &MicrophoneSource, next: &gstreamer::Element, time: &Timebase) -> Result<(), Error> {
+/// Puts the microphone before `next`.
+pub fn add_source(pipeline: &Pipeline, source: &MicrophoneSource, next: &gstreamer::Element, time: &Timebase) -> Result<(), Error> {
     let source = match source {
         // The default buffer of 200 ms would be heard as delay.
         MicrophoneSource::Alsa { device } => {

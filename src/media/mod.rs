@@ -20,6 +20,7 @@ mod card;
 mod coder;
 mod devices;
 mod engine;
+pub mod examine;
 pub mod inventory;
 mod microphone;
 mod mirror;
@@ -37,6 +38,7 @@ mod snapshot;
 mod sound;
 mod speaker;
 mod stats;
+pub mod stun;
 mod v4l2;
 
 pub use board::Sensors;

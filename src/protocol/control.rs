@@ -12,6 +12,7 @@ use super::hub::{Muted, ParticipantState};
 use super::{Cid, ParticipantId, UserId};
 
 mod calling;
+mod checkup;
 mod command;
 mod devices;
 mod gpio;
@@ -20,8 +21,9 @@ mod sound;
 mod stats;
 
 pub use calling::{OutgoingState, OutgoingStatus, RingState, RingStatus};
+pub use checkup::{CheckResult, Checkup, Verdict};
 pub use command::Command;
-pub use devices::{DeviceInfo, DeviceKind, Devices, SpeakerTest};
+pub use devices::{DeviceInfo, DeviceKind, Devices, DisplayInfo, SpeakerTest};
 pub use gpio::{GpioStatus, LineStatus};
 pub use sending::{PictureStatus, SentPicture};
 pub use sound::{EchoStatus, ProcessingStatus, SoundStatus, VoiceStatus};

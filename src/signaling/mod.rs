@@ -26,6 +26,7 @@ mod address;
 mod client;
 pub mod connection;
 mod dial;
+pub mod examine;
 mod sign_in;
 mod socket;
 mod tls;

@@ -39,12 +39,7 @@ impl Tunnel {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        // A pin names the hub's own key: the server has another one.
-        let trust = match trust {
-            Trust::CaFile(_) => trust.clone(),
-            Trust::System | Trust::Pin(_) => Trust::System,
-        };
-        let server = Arc::new(Server { host: host.to_owned(), port, trust });
+        let server = Arc::new(Server::new(host, port, trust));
         Ok(Self { address, task: tokio::spawn(serve(listener, server)) })
     }
 
@@ -64,6 +59,23 @@ struct Server {
     host: String,
     port: u16,
     trust: Trust,
+}
+
+impl Server {
+    fn new(host: &str, port: u16, trust: &Trust) -> Self {
+        // A pin names the hub's own key: the server has another one.
+        let trust = match trust {
+            Trust::CaFile(_) => trust.clone(),
+            Trust::System | Trust::Pin(_) => Trust::System,
+        };
+        Self { host: host.to_owned(), port, trust }
+    }
+}
+
+/// Goes through once. The error is for people.
+pub async fn reach(host: &str, port: u16, trust: &Trust) -> Result<tokio_rustls::client::TlsStream<TcpStream>, String> {
+    let connected = timeout(CONNECT_TIME, connect(&Server::new(host, port, trust))).await;
+    connected.map_err(|_| format!("no answer within {} s", CONNECT_TIME.as_secs()))?
 }
 
 async fn serve(listener: TcpListener, server: Arc<Server>) {

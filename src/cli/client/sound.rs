@@ -38,14 +38,23 @@ pub fn use_device(socket: &Path, kind: Kind, device: &str) -> Result<(), Failure
 
 /// `callbox devices`: of the daemon, or without one, as this process sees them.
 pub fn devices(socket: &Path, as_json: bool) -> Result<(), Failure> {
-    let value = match Link::open(socket) {
-        Ok(mut link) => link.call("devices", Value::Null)?,
-        Err(_) => json!(seen_from_here()?),
-    };
+    let value = all_devices(socket)?;
     if as_json {
         return print(&format!("{value:#}"));
     }
     print(&listed(&understood(value)?))
+}
+
+/// What `callbox devices` prints.
+pub fn devices_text(socket: &Path) -> Result<String, Failure> {
+    Ok(listed(&understood(all_devices(socket)?)?))
+}
+
+fn all_devices(socket: &Path) -> Result<Value, Failure> {
+    match Link::open(socket) {
+        Ok(mut link) => link.call("devices", Value::Null),
+        Err(_) => Ok(json!(seen_from_here()?)),
+    }
 }
 
 fn seen_from_here() -> Result<Devices, Failure> {

@@ -162,6 +162,13 @@ impl Drop for Output {
     }
 }
 
+/// Where a line is, if it can be had: `gpiochip0 17`. It is not taken.
+pub fn look(line: &Line) -> Result<String, Error> {
+    let place = find(line)?;
+    let chip = place.chip.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(format!("{chip} {}", place.offset))
+}
+
 struct Place {
     chip: PathBuf,
     offset: u32,

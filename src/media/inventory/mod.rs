@@ -4,6 +4,7 @@
 
 mod cameras;
 mod cards;
+mod displays;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,7 @@ use super::Error;
 use crate::protocol::control::{DeviceInfo, DeviceKind, Devices};
 
 pub use cards::resolve as resolve_card;
+pub use displays::displays;
 
 /// In the configuration: the device whose label contains what follows.
 pub const BY_LABEL: &str = "name:";

@@ -19,7 +19,7 @@ pub use branch::Branch;
 pub use canceller::{Canceller, Tap};
 pub use card_volume::CardVolume;
 pub use follow::{Held, follow_card, follow_voice};
-pub use meter::{Meter, measure};
+pub use meter::{Meter, measure, watch};
 
 /// How sound is handed from element to element; the canceller takes this and nothing else.
 pub const MONO: &str = "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1";

@@ -54,3 +54,20 @@ pub struct SpeakerTest {
     /// Whether the tones were heard: clearly louder than before.
     pub works: Option<bool>,
 }
+
+/// A connector for a display.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DisplayInfo {
+    /// `HDMI-A-1`.
+    pub connector: String,
+    /// `/dev/dri/card0`.
+    pub card: String,
+    /// Something is plugged in.
+    pub connected: bool,
+    /// It shows something.
+    pub on: bool,
+    /// The sizes that it takes, the best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modes: Vec<String>,
+}
