@@ -13,6 +13,7 @@ use crate::protocol::control::{Snapshot, Status};
 
 mod calling;
 mod changes;
+mod devices;
 mod figures;
 mod line;
 mod link;
@@ -21,8 +22,9 @@ mod sound;
 mod text;
 
 pub use calling::{answer, call, do_not_disturb, hangup, max_bandwidth, record, reject};
+pub use devices::{devices, devices_text};
 pub use link::Link;
-pub use sound::{balance, devices, devices_text, speaker_test, use_device, volume};
+pub use sound::{balance, speaker_test, use_device, volume};
 
 /// `callbox status`.
 pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {

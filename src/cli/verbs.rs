@@ -109,7 +109,7 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = BALANCE_EXAMPLES)]
     Balance(BalanceArgs),
-    /// Which cameras, microphones and speakers there are
+    /// What there is: cameras, sound cards, displays, GPIO lines, encoders and decoders
     #[cfg(feature = "appliance")]
     #[command(after_help = DEVICES_EXAMPLES)]
     Devices(DevicesArgs),

@@ -20,6 +20,7 @@ use crate::protocol::action::Actions;
 use crate::protocol::control::{DeviceState, GpioStatus, LineStatus, Status};
 
 mod buttons;
+mod chips;
 mod clock;
 mod edges;
 mod light;
@@ -28,6 +29,7 @@ mod line;
 mod privacy;
 mod relays;
 
+pub use chips::chips;
 pub use line::{Error, look};
 pub use relays::{Opener, Refused};
 

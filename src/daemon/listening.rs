@@ -8,7 +8,7 @@ use crate::call::PeerId;
 use crate::controls::socket::{Ask, What};
 use crate::media::{self, VoiceSetting, inventory};
 use crate::protocol::UserId;
-use crate::protocol::control::{Command, DeviceKind};
+use crate::protocol::control::{Command, DeviceKind, EncoderStatus};
 use crate::protocol::rpc::{Error, ErrorKind};
 
 /// A voice can be made twice as loud, not more: it would only be distorted.
@@ -32,7 +32,7 @@ impl Driver {
             What::Devices => {
                 let media = &self.view.borrow().media;
                 let chosen = [&media.camera, &media.microphone, &media.speaker].map(|device| device.device.clone());
-                tokio::spawn(devices(chosen, reply));
+                tokio::spawn(devices(chosen, media.encoder.clone(), reply));
                 return None;
             }
             What::SpeakerTest => {
@@ -100,8 +100,8 @@ impl Driver {
     }
 }
 
-async fn devices(chosen: [String; 3], reply: Reply) {
-    let answer = inventory::list(chosen).await.map_err(|error| failed(&error));
+async fn devices(chosen: [String; 3], encoder: EncoderStatus, reply: Reply) {
+    let answer = super::inventory::all(chosen, encoder).await.map_err(|error| failed(&error));
     let _ = reply.send(answer.map(|devices| json!(devices)));
 }
 

@@ -13,6 +13,7 @@ mod addresses;
 pub mod doctor;
 mod driver;
 mod helpers;
+pub mod inventory;
 mod listening;
 mod participation;
 mod record;

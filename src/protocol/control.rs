@@ -23,7 +23,10 @@ mod stats;
 pub use calling::{OutgoingState, OutgoingStatus, RingState, RingStatus};
 pub use checkup::{CheckResult, Checkup, Verdict};
 pub use command::Command;
-pub use devices::{DeviceInfo, DeviceKind, Devices, DisplayInfo, SpeakerTest};
+pub use devices::{
+    CameraControl, CameraMode, ChipInfo, Choice, CodecInfo, DeviceInfo, DeviceKind, Devices, DisplayInfo, LineInfo, MixerElement,
+    MixerInfo, MixerSide, SpeakerTest,
+};
 pub use gpio::{GpioStatus, LineStatus};
 pub use sending::{PictureStatus, SentPicture};
 pub use sound::{EchoStatus, ProcessingStatus, SoundStatus, VoiceStatus};

@@ -32,6 +32,7 @@ use judge::Finding;
 pub use name::{Name, Names};
 pub use patient::Ask;
 use patient::Patient;
+pub(super) use patient::elsewhere;
 use secrets::Secrets;
 
 use crate::config::Appliance;

@@ -32,6 +32,8 @@ pub struct Chosen {
     pub encoder: &'static Encoder,
     /// Why it and no other.
     pub because: String,
+    /// Those that are installed and do not work, each with why.
+    pub rejected: Vec<(&'static str, String)>,
 }
 
 /// How fast one size was encoded.
@@ -55,12 +57,13 @@ pub fn chosen(video: &config::Video, width: u32, height: u32) -> Result<Chosen, 
     let candidates: Vec<&'static Encoder> = Encoder::candidates(wanted).collect();
     let found = probe::encoder(wanted, &candidates, width, height);
     let encoder = found.encoder?;
+    let rejected: Vec<_> = found.rejected.into_iter().map(|one| (one.element, one.why)).collect();
     if wanted != "auto" {
-        return Ok(Chosen { encoder, because: "the configuration names it (`video.encoder`), and it works".to_owned() });
+        return Ok(Chosen { encoder, because: "the configuration names it (`video.encoder`), and it works".to_owned(), rejected });
     }
     let before = ENCODERS.iter().take_while(|other| other.element != encoder.element).map(|other| {
-        let why = found.rejected.iter().find(|rejected| rejected.element == other.element);
-        format!("{} {}", other.element, why.map_or("is not installed", |rejected| rejected.why.as_str()))
+        let why = rejected.iter().find(|(element, _)| *element == other.element);
+        format!("{} {}", other.element, why.map_or("is not installed", |(_, why)| why.as_str()))
     });
     let before: Vec<String> = before.collect();
     let kind = if encoder.hardware { "hardware, " } else { "" };
@@ -68,7 +71,7 @@ pub fn chosen(video: &config::Video, width: u32, height: u32) -> Result<Chosen, 
         true => format!("it is {kind}the best there is, and works"),
         false => format!("it is {kind}the first that works ({})", before.join(", ")),
     };
-    Ok(Chosen { encoder, because })
+    Ok(Chosen { encoder, because, rejected })
 }
 
 /// Encodes two seconds of a call in each size, as fast as it goes. The encoder must not be in use.

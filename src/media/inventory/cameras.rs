@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use linux_video::Device;
-use linux_video::types::{BufferType, CapabilityFlag};
+use linux_video::types::{BufferType, CapabilityFlag, Fract, FrmIvalStepwise};
+use linux_video::{Device, FrmIvals};
 
 use super::BY_LABEL;
-use crate::protocol::control::DeviceInfo;
+use super::controls::controls;
+use crate::protocol::control::{CameraMode, DeviceInfo};
 
 /// How many formats are told of one camera.
 const FORMATS: usize = 12;
+/// How many sizes of one format, and how many frame rates of one size.
+const SIZES: usize = 64;
+const RATES: usize = 16;
 
 /// All that give pictures. What cannot be asked is told in `errors`.
 pub fn list(class: &Path, devices: &Path, errors: &mut Vec<String>) -> Vec<DeviceInfo> {
@@ -66,26 +70,50 @@ fn look(node: &Path) -> std::io::Result<Option<DeviceInfo>> {
     let Some((_, kind)) = kinds.into_iter().find(|(flag, _)| flags.contains(*flag)) else {
         return Ok(None);
     };
-    let mut sizes: Vec<(u64, String)> = Vec::new();
+    let mut modes = Vec::new();
     let mut formats = device.formats(kind);
     while let Some(format) = formats.fetch_next()? {
-        let name = format.pixel_format().to_string();
+        let name = format.pixel_format().to_string().trim().to_owned();
         let mut of_format = device.sizes(format.pixel_format());
-        let mut any = false;
+        let before = modes.len();
         while let Some(size) = of_format.fetch_next().ok().flatten() {
-            for area in size.sizes().take(64) {
-                any = true;
+            for area in size.sizes().take(SIZES.saturating_sub(modes.len() - before)) {
                 let (width, height) = (area.width(), area.height());
-                sizes.push((u64::from(width) * u64::from(height), format!("{} {width}x{height}", name.trim())));
+                let rates = rates(&mut device.intervals(format.pixel_format(), width, height));
+                modes.push(CameraMode { format: name.clone(), width, height, rates });
             }
         }
-        if !any {
-            sizes.push((0, name.trim().to_owned()));
+        if modes.len() == before {
+            modes.push(CameraMode { format: name, ..CameraMode::default() });
         }
     }
-    sizes.sort_by_key(|(pixels, _)| std::cmp::Reverse(*pixels));
-    let formats = sizes.into_iter().take(FORMATS).map(|(_, text)| text).collect();
-    Ok(Some(DeviceInfo { label: able.card().to_owned(), formats, ..DeviceInfo::default() }))
+    modes.sort_by_key(|mode| std::cmp::Reverse(u64::from(mode.width) * u64::from(mode.height)));
+    let formats = modes.iter().take(FORMATS).map(|mode| match mode.width {
+        0 => mode.format.clone(),
+        width => format!("{} {width}x{}", mode.format, mode.height),
+    });
+    let formats = formats.collect();
+    Ok(Some(DeviceInfo { label: able.card().to_owned(), formats, modes, controls: controls(&device), ..DeviceInfo::default() }))
+}
+
+/// Frames per second, the most first.
+fn rates(intervals: &mut FrmIvals<'_>) -> Vec<f64> {
+    let rate = |interval: Fract| f64::from(interval.denominator()) / f64::from(interval.numerator().max(1));
+    let mut rates = Vec::new();
+    for _ in 0..RATES {
+        let Ok(Some(interval)) = intervals.fetch_next() else { break };
+        if let Some(one) = interval.try_ref::<Fract>() {
+            rates.push(rate(*one));
+        } else if let Some(steps) = interval.try_ref::<FrmIvalStepwise>() {
+            rates.extend([rate(steps.min()), rate(steps.max())]);
+        }
+    }
+    for rate in &mut rates {
+        *rate = (*rate * 100.0).round() / 100.0;
+    }
+    rates.sort_by(|a, b| b.total_cmp(a));
+    rates.dedup();
+    rates
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@
 
 mod cameras;
 mod cards;
+mod codecs;
+mod controls;
 mod displays;
+mod mixers;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +19,7 @@ use super::Error;
 use crate::protocol::control::{DeviceInfo, DeviceKind, Devices};
 
 pub use cards::resolve as resolve_card;
+pub use codecs::codecs;
 pub use displays::displays;
 
 /// In the configuration: the device whose label contains what follows.
@@ -25,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 static ASKING: AtomicBool = AtomicBool::new(false);
 
-/// All devices. `chosen` are the names of camera, microphone and speaker in use.
+/// All devices that are media's. `chosen` are the names of camera, microphone and speaker in use.
 pub async fn list(chosen: [String; 3]) -> Result<Devices, Error> {
     elsewhere(move || {
         let mut devices = all();
@@ -66,7 +70,9 @@ fn all() -> Devices {
     };
     let (microphones, speakers) = (cards(alsa::Direction::Capture), cards(alsa::Direction::Playback));
     let cameras = cameras::list(Path::new("/sys/class/video4linux"), Path::new("/dev"), &mut errors);
-    Devices { cameras, microphones, speakers, errors }
+    let mixers = mixers::list();
+    let displays = displays(Path::new("/sys/class/drm"));
+    Devices { cameras, microphones, speakers, mixers, displays, errors, ..Devices::default() }
 }
 
 async fn elsewhere<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
