@@ -14,7 +14,7 @@
 //!
 //! ```text
 //! main > cli > daemon > { media  signaling  controls  telemetry } > call > protocol
-//!                        hub > protocol            everyone > config
+//!                        hub > { telemetry } > protocol            everyone > config
 //! ```
 //!
 //! `tests/layering.rs` holds these rules:

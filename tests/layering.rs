@@ -20,7 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("signaling", &["call", "protocol", "config"]),
     ("controls", &["call", "protocol", "config"]),
     ("telemetry", &["protocol", "config"]),
-    ("hub", &["protocol", "config"]),
+    ("hub", &["telemetry", "protocol", "config"]),
     ("daemon", &["media", "signaling", "controls", "telemetry", "call", "protocol", "config"]),
     ("fleet", &[]),
     // Only in tests and under a fuzzer.

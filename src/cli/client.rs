@@ -14,6 +14,7 @@ use crate::protocol::control::{Snapshot, Status};
 mod calling;
 mod changes;
 mod devices;
+mod events;
 mod figures;
 mod line;
 mod link;
@@ -23,6 +24,7 @@ mod text;
 
 pub use calling::{answer, call, do_not_disturb, hangup, max_bandwidth, record, reject};
 pub use devices::{devices, devices_text};
+pub use events::named_events;
 pub use link::Link;
 pub use sound::{balance, speaker_test, use_device, volume};
 

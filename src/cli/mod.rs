@@ -7,6 +7,7 @@ mod doctor;
 mod exit;
 #[cfg(feature = "hub")]
 mod hub;
+mod logs;
 #[cfg(feature = "appliance")]
 mod run;
 pub mod verbs;
@@ -44,6 +45,8 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         Verb::Doctor(args) => doctor::doctor(args),
         #[cfg(feature = "appliance")]
         Verb::Status(args) => client::status(&args.socket.socket, args.json, args.watch),
+        #[cfg(feature = "appliance")]
+        Verb::Events(args) if args.named => client::named_events(&args.socket.socket, args.json),
         #[cfg(feature = "appliance")]
         Verb::Events(args) => client::events(&args.socket.socket, args.json),
         #[cfg(feature = "appliance")]
@@ -84,6 +87,8 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         Verb::Open(args) => client::open(&args.socket.socket, &args.relay),
         #[cfg(feature = "appliance")]
         Verb::Snapshot(args) => client::snapshot(&args.socket.socket, &args.file),
+        Verb::Logs(args) => logs::logs(&args),
+        Verb::Explain(args) => logs::explain(args.what.as_deref()),
         #[cfg(feature = "hub")]
         Verb::Hub(args) => hub::run(args),
     }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::verbs::{CheckArgs, ConfigArgs, RunArgs};
 use super::{Failure, say};
 use crate::config::{self, Appliance, CameraSource, Inputs};
+use crate::protocol::event::EventKind;
 use crate::{daemon, telemetry};
 
 /// Runs the appliance until it is told to stop.
@@ -21,7 +22,8 @@ pub fn run(args: RunArgs) -> Result<(), Failure> {
     // One thread drives everything; media have threads of their own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::failed(e.to_string()))?;
     let ready = || {
-        tracing::info!(after_ms = started.elapsed().as_millis() as u64, "ready");
+        let message_id = EventKind::ApplianceReady.message_id();
+        tracing::info!(message_id, after_ms = started.elapsed().as_millis() as u64, "ready");
         say(&format!("ready, control socket {}", socket.display()));
     };
     runtime.block_on(daemon::run(config, ready)).map_err(|e| Failure::failed(e.to_string()))

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod calling;
+mod logs;
 #[cfg(feature = "appliance")]
 mod doctor;
 #[cfg(feature = "appliance")]
 mod sound;
 
 pub use calling::*;
+pub use logs::*;
 #[cfg(feature = "appliance")]
 pub use doctor::*;
 #[cfg(feature = "appliance")]
@@ -62,6 +64,7 @@ pub enum Verb {
     Status(StatusArgs),
     /// Print the state, then every change of it, one per line, until interrupted
     #[cfg(feature = "appliance")]
+    #[command(after_help = EVENTS_EXAMPLES)]
     Events(EventsArgs),
     /// Join a call, leaving the present one
     #[cfg(feature = "appliance")]
@@ -128,6 +131,12 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = "Example:\n  callbox open door")]
     Open(OpenArgs),
+    /// Read the journal of callbox, and explain what it says
+    #[command(after_help = LOGS_EXAMPLES)]
+    Logs(LogsArgs),
+    /// Explain a message of the log or an event; without a name, list them
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
     /// Save what the screen shows as a PNG, also without a screen
     #[cfg(feature = "appliance")]
     #[command(after_help = "Examples:\n  callbox snapshot door.png\n  callbox snapshot - | display")]
@@ -236,6 +245,9 @@ pub struct EventsArgs {
     /// One JSON object per line, the wire type unchanged
     #[arg(long)]
     pub json: bool,
+    /// What happens, by name (`call.joined`, `camera.lost`, `rate.step`, …), instead of states
+    #[arg(long)]
+    pub named: bool,
 }
 
 /// `callbox join`.

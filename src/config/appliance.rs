@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Bitrate, CallConfig, Gpio, LogLevel, Network, Recording, Screen};
+use super::{Bitrate, CallConfig, Gpio, LogLevel, Metrics, Network, Recording, Screen};
 use crate::protocol::UserId;
 
 /// `callbox.toml`, and everything laid over it.
@@ -33,6 +33,8 @@ pub struct Appliance {
     pub network: Network,
     /// Where the CLI reaches the daemon.
     pub control: Control,
+    /// Where Prometheus asks.
+    pub metrics: Metrics,
     /// What is logged.
     pub log: Log,
     /// Buttons, lights, relays.
@@ -55,6 +57,7 @@ impl Appliance {
             recording: Recording::default(),
             network: Network::default(),
             control: Control::default(),
+            metrics: Metrics::default(),
             log: Log::default(),
             gpio: Gpio::default(),
         }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Log, Secret};
+use super::{Log, Metrics, Secret};
 use crate::protocol::hub::{PutCallType, Role};
 use crate::protocol::{IceUrl, UserId};
 
@@ -30,6 +30,8 @@ pub struct Hub {
     pub tls: Option<Tls>,
     /// What is logged.
     pub log: Log,
+    /// Where Prometheus asks.
+    pub metrics: Metrics,
     /// Who is told of rings by HTTP; none: nobody.
     pub webhook: Option<Webhook>,
     /// What is handed out for networks where a direct path needs help; none: nothing.
@@ -54,6 +56,7 @@ impl Default for Hub {
             max_sessions_per_user: 20,
             tls: None,
             log: Log::default(),
+            metrics: Metrics::default(),
             webhook: None,
             turn: None,
             call_types: Vec::new(),

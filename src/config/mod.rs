@@ -14,6 +14,7 @@ mod gpio;
 mod hub;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod layers;
+mod metrics;
 mod network;
 #[cfg(feature = "appliance")]
 mod read_appliance;
@@ -51,6 +52,7 @@ pub use gpio::{
     LineId, MAX_PULSE, Pattern, Privacy, Relay, Shown, Shows,
 };
 pub use hub::{Hub, HubUser, Tls, TokenKey, TokenKeyKind, Turn, Webhook, WebhookEvent};
+pub use metrics::Metrics;
 pub use network::{Network, PortRange, TurnServer};
 pub use recording::{Recording, Size};
 pub use report::Report;

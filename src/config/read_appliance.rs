@@ -6,7 +6,7 @@ use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::tree::Table;
 use super::*;
-use super::{check, read_call, read_gpio, read_network, read_screen, recording, similar};
+use super::{check, metrics, read_call, read_gpio, read_network, read_screen, recording, similar};
 
 const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 
@@ -24,6 +24,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
     let recording = recording::read(reading.section(root, "recording"));
     let network = read_network::read(reading, root);
     let control = control(reading.section(root, "control"));
+    let metrics = metrics::read(reading.section(root, "metrics"));
     let log = Log { level: reading.section(root, "log").log_level().unwrap_or_default() };
     let gpio = read_gpio::read(reading, root);
     let mut appliance = Appliance {
@@ -37,6 +38,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
         recording,
         network,
         control,
+        metrics,
         log,
         gpio,
         ..Appliance::new(link?)

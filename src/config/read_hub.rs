@@ -13,12 +13,12 @@ use std::time::Duration;
 use argon2::Algorithm;
 use argon2::password_hash::PasswordHash;
 
-use super::check;
 use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::source::Span;
 use super::tree::{Node, Table, Value};
 use super::{Hub, HubUser, Log, Secret, Tls};
+use super::{check, metrics};
 use crate::protocol::UserId;
 use crate::protocol::hub::Role;
 use crate::protocol::id::check_name;
@@ -62,6 +62,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Hub {
         max_sessions_per_user: most_sessions,
         tls: tls(reading.section(root, "tls")),
         log: Log { level: reading.section(root, "log").log_level().unwrap_or_default() },
+        metrics: metrics::read(reading.section(root, "metrics")),
         webhook: webhook::read(reading.section(root, "webhook")),
         turn: turn::read(reading.section(root, "turn")),
         call_types: types::read(reading, root),

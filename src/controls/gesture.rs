@@ -78,6 +78,17 @@ pub enum Gesture {
     DoublePress,
 }
 
+impl Gesture {
+    /// As the configuration calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Press => "press",
+            Self::Hold => "hold",
+            Self::DoublePress => "double-press",
+        }
+    }
+}
+
 /// What is wrong with a button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::protocol::control::{Command, Status};
+use crate::protocol::event::Event;
 use crate::protocol::rpc::{self, ErrorKind};
 
 mod bind;
@@ -84,13 +85,27 @@ impl Drop for Handle {
 
 /// Opens the socket at `path`. Must be called within a tokio runtime.
 pub async fn start(path: &Path, status: watch::Receiver<Status>) -> Result<(Handle, mpsc::Receiver<Ask>), Error> {
+    start_telling(path, status, broadcast::Sender::new(1)).await
+}
+
+/// The same, and whoever wants to hears of events by name.
+pub async fn start_telling(
+    path: &Path,
+    status: watch::Receiver<Status>,
+    events: broadcast::Sender<Event>,
+) -> Result<(Handle, mpsc::Receiver<Ask>), Error> {
     let (place, listener) = bind::bind(path).await?;
     let (asks, receiver) = mpsc::channel(MAX_CLIENTS);
-    let task = tokio::spawn(accept(listener, status, asks));
+    let task = tokio::spawn(accept(listener, status, events, asks));
     Ok((Handle { task, _place: place }, receiver))
 }
 
-async fn accept(listener: UnixListener, status: watch::Receiver<Status>, asks: mpsc::Sender<Ask>) {
+async fn accept(
+    listener: UnixListener,
+    status: watch::Receiver<Status>,
+    events: broadcast::Sender<Event>,
+    asks: mpsc::Sender<Ask>,
+) {
     let places = Arc::new(Semaphore::new(MAX_CLIENTS));
     let mut clients = JoinSet::new();
     loop {
@@ -108,9 +123,9 @@ async fn accept(listener: UnixListener, status: watch::Receiver<Status>, asks: m
             turn_away(&stream);
             continue;
         };
-        let (status, asks) = (status.clone(), asks.clone());
+        let (status, events, asks) = (status.clone(), events.clone(), asks.clone());
         clients.spawn(async move {
-            client::serve(stream, status, asks).await;
+            client::serve(stream, status, events, asks).await;
             drop(place);
         });
     }

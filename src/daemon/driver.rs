@@ -10,8 +10,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::addresses::Changes;
+use super::chronicle::Chronicle;
 use super::helpers::Helpers;
-use super::record::Record;
+use super::metrics::Pulse;
+use super::speaking::Speaking;
 use super::{Error, VERSION, stage, wire};
 use crate::call::{Core, Effect, Input, PeerId, Refused};
 use crate::config;
@@ -42,8 +44,10 @@ pub(super) struct Driver {
     pub addresses: watch::Receiver<Changes>,
     /// How many addresses were lost so far.
     pub lost: u64,
-    /// What the call was like so far.
-    pub record: Record,
+    /// What happens, for log, events and metrics.
+    pub chronicle: Chronicle,
+    /// Who of the others speaks.
+    pub speaking: Speaking,
     /// When the call was asked for, and how long after that the first remote picture came.
     pub wished: Instant,
     pub first_picture_ms: Option<u64>,
@@ -66,10 +70,12 @@ impl Driver {
         mut media_events: mpsc::Receiver<media::Event>,
         mut asks: mpsc::Receiver<Ask>,
         mut wanted: mpsc::Receiver<Wanted>,
+        mut pulse: Pulse,
     ) -> Result<(), Error> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         self.privacy();
+        self.chronicle.shown(&self.shown.borrow(), &self.view.borrow());
         let mut minutes = tokio::time::interval(Duration::from_secs(60));
         loop {
             self.show();
@@ -89,6 +95,9 @@ impl Driver {
                 }
                 changed = self.gpio.changed() => changed.map_err(|_| Error::Ended("the buttons"))?,
                 changed = self.view.changed() => changed.map_err(|_| Error::Ended("the media engine"))?,
+                Some(alive) = pulse.recv() => {
+                    let _ = alive.send(());
+                }
                 _ = minutes.tick() => self.input(clock()),
                 () = at(due) => {
                     self.core.handle_timeout(Instant::now());
@@ -101,7 +110,7 @@ impl Driver {
                 _ = terminate.recv() => break,
             }
         }
-        self.record.finish(Instant::now());
+        self.chronicle.finish();
         super::watchdog::stopping();
         tokio::join!(self.engine.stop(), self.hub.close());
         Ok(())
@@ -118,9 +127,10 @@ impl Driver {
                     status.hub.error = error;
                     status.hub.retry_in_s = retry_in.map(|pause| pause.as_secs_f64().ceil() as u64);
                 });
+                self.chronicle.shown(&self.shown.borrow(), &self.view.borrow());
             }
             signaling::Event::Opened { resumed, opened } => {
-                tracing::info!(user = %opened.user.id, resumed, "signed in to the hub");
+                tracing::debug!(user = %opened.user.id, resumed, "signed in to the hub");
                 self.name = opened.user.name;
                 self.input(Input::HubOpened { resumed });
             }
@@ -177,6 +187,7 @@ impl Driver {
     /// Somebody did something with a button: the same commands as at every other door.
     fn wanted(&mut self, wanted: Wanted) {
         let Wanted { button, gesture, actions, at } = wanted;
+        self.chronicle.pressed(&button, gesture.name());
         let Some(action) = actions.now(Phase::of(self.core.status().as_ref())) else {
             tracing::info!(button, ?gesture, "nothing to do now");
             return;
@@ -280,12 +291,13 @@ impl Driver {
                     participant.stats = seen.stats.clone();
                 }
             }
+            self.speaking.mark(&mut call.participants, Instant::now());
         }
-        let ended = self.record.see(call.as_ref(), &view, Instant::now());
+        let ended = self.chronicle.call(call.as_ref(), &view);
         let (ring, outgoing) = (self.core.ring(), self.core.outgoing());
         let quiet = self.core.is_quiet(Instant::now());
         let gpio = self.gpio.borrow_and_update();
-        self.shown.send_if_modified(|status| {
+        let changed = self.shown.send_if_modified(|status| {
             let changed = status.call != call
                 || status.ring != ring
                 || status.outgoing != outgoing
@@ -300,6 +312,9 @@ impl Driver {
             changed || over
         });
         drop((view, gpio));
+        if changed {
+            self.chronicle.shown(&self.shown.borrow(), &self.view.borrow());
+        }
         self.stage();
     }
 

@@ -6,24 +6,29 @@
 //!   media ─ Event, View ─┼──► driver ─► call core ─┼── Offer, Answer, … ──► media
 //!   buttons ─ Wanted ────┤      │                  ├── open ──► relays
 //!   control socket ─ Ask ┘      │                  └── Reply ──► control socket
-//!                               └──► Status (watch) ──► lights
+//!                               └──► Status (watch) ──► lights, metrics, what happened
 //! ```
 
 mod addresses;
+mod chronicle;
 pub mod doctor;
 mod driver;
 mod helpers;
 pub mod inventory;
 mod listening;
+mod metrics;
+mod news;
 mod participation;
 mod record;
+mod speaking;
 mod stage;
+mod totals;
 mod watchdog;
 pub(crate) mod wire;
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::config;
 use crate::controls::{gpio, socket};
@@ -48,6 +53,14 @@ pub enum Error {
     /// Signals from the system.
     #[error("cannot listen for signals: {0}")]
     Signals(#[from] std::io::Error),
+    /// Nobody could ask.
+    #[error("cannot listen for metrics at {address}: {source}; set another `metrics.listen`, or leave it out")]
+    Metrics {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Something the driver cannot do without ended by itself.
     #[error("{0} ended unexpectedly")]
     Ended(&'static str),
@@ -81,7 +94,8 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     let name = config.hub.user.to_string();
     let (shown, status) = watch::channel(driver::first_status(&config));
     let (lines, wanted) = gpio::start(config.gpio, status.clone()).map_err(Error::Gpio)?;
-    let (_door, asks) = socket::start(&config.control.socket, status).await?;
+    let chronicle = chronicle::Chronicle::new();
+    let (_door, asks) = socket::start_telling(&config.control.socket, status.clone(), chronicle.events()).await?;
     let (engine, media_events, view) = media::start(media::Config {
         camera: config.camera,
         microphone: config.microphone,
@@ -96,6 +110,10 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     engine.helpers(helpers.with(&IceServers::default()))?;
     let (hub, hub_events) = signaling::start(signaling_config);
     watchdog::start(engine.clone());
+    let (driver, pulse) = mpsc::channel(1);
+    let (engine_too, started) = (engine.clone(), SystemTime::now());
+    let knows = metrics::Knows { status, totals: chronicle.totals(), driver, engine: engine_too, started };
+    metrics::start(config.metrics.listen, knows).await?;
     ready();
     watchdog::ready();
     let addresses = addresses::start();
@@ -113,12 +131,13 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         voices: std::collections::BTreeMap::new(),
         addresses,
         lost: 0,
-        record: record::Record::default(),
+        chronicle,
+        speaking: speaking::Speaking::default(),
         wished: Instant::now(),
         first_picture_ms: None,
         name,
         staged: None,
     }
-    .run(hub_events, media_events, asks, wanted)
+    .run(hub_events, media_events, asks, wanted, pulse)
     .await
 }

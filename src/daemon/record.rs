@@ -17,15 +17,38 @@ pub(super) struct Record {
 struct Running {
     cid: Cid,
     since: Instant,
-    /// Pictures that the encoder had made before.
-    encoded_before: u64,
-    encoded: u64,
+    /// The media engine's counters before, and now.
+    before: Counts,
+    now: Counts,
+    encode_ms: Option<f64>,
+    echo_loss: Option<i32>,
+    steps: u32,
+    step: String,
+    most_sent: u64,
+    most_received: u64,
     participants: usize,
     first_picture_ms: Option<u64>,
     /// Of each connection the last that was seen.
     peers: BTreeMap<PeerKey, PeerView>,
     worst_round_trip_ms: Option<f64>,
     worst_loss: Option<f64>,
+    worst_jitter_ms: Option<f64>,
+    worst_decode_ms: Option<f64>,
+}
+
+/// What the media engine counts without an end.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    captured: u64,
+    encoded: u64,
+    rendered: u64,
+}
+
+impl Counts {
+    fn of(view: &View) -> Self {
+        let stages = &view.media.stages;
+        Self { captured: stages.captured, encoded: view.media.encoder.frames, rendered: stages.rendered }
+    }
 }
 
 impl Record {
@@ -35,8 +58,7 @@ impl Record {
         let same = matches!((&self.running, joined), (Some(running), Some(call)) if running.cid == call.cid);
         let ended = if same { None } else { self.finish(now) };
         if let Some(call) = joined {
-            let encoded = view.media.encoder.frames;
-            self.running.get_or_insert_with(|| Running::new(call.cid.clone(), encoded, now)).see(call, view);
+            self.running.get_or_insert_with(|| Running::new(call.cid.clone(), Counts::of(view), now)).see(call, view);
         }
         ended
     }
@@ -48,18 +70,25 @@ impl Record {
         if summary.connections == 0 {
             return None;
         }
-        tell(&summary);
         Some(summary)
     }
 }
 
 impl Running {
-    fn new(cid: Cid, encoded: u64, now: Instant) -> Self {
+    fn new(cid: Cid, counts: Counts, now: Instant) -> Self {
         Self {
             cid,
             since: now,
-            encoded_before: encoded,
-            encoded,
+            before: counts,
+            now: counts,
+            encode_ms: None,
+            echo_loss: None,
+            steps: 0,
+            step: String::new(),
+            most_sent: 0,
+            most_received: 0,
+            worst_jitter_ms: None,
+            worst_decode_ms: None,
             participants: 0,
             first_picture_ms: None,
             peers: BTreeMap::new(),
@@ -71,12 +100,23 @@ impl Running {
     fn see(&mut self, call: &CallStatus, view: &View) {
         self.participants = self.participants.max(call.participants.len());
         self.first_picture_ms = call.first_picture_ms.or(self.first_picture_ms);
-        self.encoded = view.media.encoder.frames;
+        self.now = Counts::of(view);
+        self.encode_ms = view.media.stages.encode_ms.or(self.encode_ms);
+        self.echo_loss = view.media.sound.echo.as_ref().map(|echo| echo.loss + echo.removed).or(self.echo_loss);
+        let step = &view.media.encoder.picture.step;
+        self.steps += u32::from(!self.step.is_empty() && self.step != *step);
+        self.step.clone_from(step);
+        let stats = || view.peers.values().filter_map(|peer| peer.stats.as_ref());
+        self.most_sent = self.most_sent.max(stats().map(|stats| stats.sent.audio_bitrate + stats.sent.video_bitrate).sum());
+        let received = stats().map(|stats| stats.received.audio_bitrate + stats.received.video_bitrate).sum();
+        self.most_received = self.most_received.max(received);
         for (key, peer) in &view.peers {
             let Some(stats) = &peer.stats else { continue };
             let worse = |worst: Option<f64>, now: Option<f64>| worst.into_iter().chain(now).reduce(f64::max);
             self.worst_round_trip_ms = worse(self.worst_round_trip_ms, stats.round_trip_ms);
             self.worst_loss = worse(self.worst_loss, stats.sent.loss);
+            self.worst_jitter_ms = worse(self.worst_jitter_ms, Some(stats.received.jitter_ms));
+            self.worst_decode_ms = worse(self.worst_decode_ms, stats.received.decode_ms);
             self.peers.insert(key.clone(), peer.clone());
         }
     }
@@ -90,7 +130,16 @@ impl Running {
             participants: number(self.participants),
             connections: number(self.peers.len()),
             first_picture_ms: self.first_picture_ms,
-            frames_encoded: self.encoded.saturating_sub(self.encoded_before),
+            frames_captured: self.now.captured.saturating_sub(self.before.captured),
+            frames_encoded: self.now.encoded.saturating_sub(self.before.encoded),
+            frames_rendered: self.now.rendered.saturating_sub(self.before.rendered),
+            encode_ms: self.encode_ms,
+            worst_decode_ms: self.worst_decode_ms,
+            worst_jitter_ms: self.worst_jitter_ms,
+            most_sent: self.most_sent,
+            most_received: self.most_received,
+            rate_steps: self.steps,
+            echo_loss: self.echo_loss,
             frames_sent: stats().map(|stats| stats.sent.frames).sum(),
             frames_dropped: stats().map(|stats| stats.sent.frames_dropped).sum(),
             frames_decoded: self.peers.values().map(|peer| peer.video.frames_decoded).sum(),
@@ -102,27 +151,6 @@ impl Running {
             worst_loss: self.worst_loss,
         }
     }
-}
-
-fn tell(call: &CallSummary) {
-    tracing::info!(
-        cid = %call.cid,
-        seconds = call.seconds,
-        participants = call.participants,
-        connections = call.connections,
-        first_picture_ms = call.first_picture_ms,
-        encoded = call.frames_encoded,
-        sent = call.frames_sent,
-        dropped = call.frames_dropped,
-        decoded = call.frames_decoded,
-        freezes = call.freezes,
-        frozen_ms = call.frozen_ms,
-        packets = call.packets,
-        lost = call.packets_lost,
-        worst_round_trip_ms = call.worst_round_trip_ms,
-        worst_loss = call.worst_loss,
-        "the call is over"
-    );
 }
 
 #[cfg(test)]

@@ -42,5 +42,11 @@ fn person(participant: &ParticipantStatus) -> Person {
         (_, PeerConnection::Undefined | PeerConnection::Connecting) => Link::Away,
         (_, PeerConnection::Disconnected | PeerConnection::Failed | PeerConnection::Closed) => Link::Away,
     };
-    Person { id: participant.id.clone(), name: participant.name.clone(), muted: participant.muted, link, speaking: false }
+    Person {
+        id: participant.id.clone(),
+        name: participant.name.clone(),
+        muted: participant.muted,
+        link,
+        speaking: participant.audio.speaking,
+    }
 }

@@ -16,6 +16,8 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 use tracing::{debug, warn};
 
+use super::meters::Meters;
+
 /// Connections at one time, sockets included.
 const CONNECTIONS: u32 = 16 * 1024;
 /// For a TLS handshake, and for the head of a request; also how long a connection may idle.
@@ -34,7 +36,20 @@ const HEAD: usize = 16 * 1024;
 pub struct Peer {
     /// Where it comes from.
     pub address: SocketAddr,
-    _place: Arc<OwnedSemaphorePermit>,
+    _place: Arc<Place>,
+}
+
+/// Given back, and counted no more, when it is dropped.
+#[derive(Debug)]
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    meters: Arc<Meters>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.meters.go();
+    }
 }
 
 /// Listens; port 0 picks a free one.
@@ -48,7 +63,13 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Accepts and serves until `stop` turns true, then waits for every connection to end.
-pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Router, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    meters: Arc<Meters>,
+    mut stop: watch::Receiver<bool>,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS as usize));
     let mut troubled = false;
     loop {
@@ -68,10 +89,12 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Rout
         };
         troubled = false;
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            meters.turn_away();
             debug!("no place for another connection");
             continue;
         };
-        let peer = Peer { address, _place: Arc::new(place) };
+        let peer = Peer { address, _place: Arc::new(Place { _permit: place, meters: Arc::clone(&meters) }) };
+        meters.come();
         tokio::spawn(connection(stream, tls.clone(), router.clone(), peer, stop.clone()));
     }
     drop(listener);

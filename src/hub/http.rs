@@ -17,6 +17,7 @@ use super::api;
 use super::driver::{Handle, Message};
 use super::identities::Identities;
 use super::limits::Paces;
+use super::meters::Meters;
 use super::passwords::Users;
 use super::signin::{self, SignIn};
 use super::socket;
@@ -39,6 +40,8 @@ pub struct App {
     pub paces: Mutex<Paces>,
     /// The owner of calls and sessions.
     pub driver: Handle,
+    /// What is counted.
+    pub meters: Arc<Meters>,
 }
 
 impl App {

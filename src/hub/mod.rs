@@ -20,6 +20,8 @@ mod error;
 mod http;
 mod identities;
 mod limits;
+mod meters;
+mod metrics;
 mod passwords;
 mod persist;
 pub(crate) mod sessions;
@@ -37,7 +39,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 use tracing::{debug, info};
@@ -47,6 +49,8 @@ pub use passwords::hash as hash_password;
 pub use tokens::{Minted, mint as mint_token};
 
 use crate::config;
+use crate::protocol::event::EventKind;
+use crate::telemetry::listener;
 use calls::{Calls, Limits, Types};
 use driver::{Driver, Loaded, Message};
 use identities::Identities;
@@ -75,19 +79,25 @@ pub async fn serve(config: config::Hub, listening: impl FnOnce(&str), shutdown: 
     let users = passwords::Users::new(&config.users)?;
     let key = directory.join("token.key");
     let tokens = tokens::Tokens::open(&key, config.token_lifetime, config.refresh_lifetime, &config.token_keys)?;
-    let webhook = config.webhook.as_ref().map(webhook::start).transpose()?;
+    let meters = Arc::<meters::Meters>::default();
+    let webhook = config.webhook.as_ref().map(|webhook| webhook::start(webhook, Arc::clone(&meters))).transpose()?;
     let turn = config.turn.as_ref().map(turn::Turn::open).transpose()?;
     let (driver, identities) = load(&config)?;
     let at = config.listen;
     let listener = accept::listen(at).map_err(|source| Error::Listen { address: at, source })?;
     let address = listener.local_addr().map_err(|source| Error::Listen { address: at, source })?;
 
-    let (handle, mut driving) = driver.with_webhook(webhook).with_turn(turn).start();
+    let (handle, mut driving) = driver.with_webhook(webhook).with_turn(turn).with_meters(Arc::clone(&meters)).start();
     let (signin, paces) = (signin::SignIn::default(), Mutex::default());
-    let app = Arc::new(http::App { users, tokens, identities, signin, paces, driver: handle.clone() });
+    if let Some(at) = config.metrics.listen {
+        let knows = metrics::Knows { driver: handle.clone(), meters: Arc::clone(&meters), started: SystemTime::now() };
+        let bound = listener::bind(at).await.map_err(|source| Error::Listen { address: at, source })?;
+        tokio::spawn(listener::serve(bound, Arc::new(knows)));
+    }
+    let app = Arc::new(http::App { users, tokens, identities, signin, paces, driver: handle.clone(), meters: Arc::clone(&meters) });
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(accept::serve(listener, tls, http::router(app), stopped));
-    info!(%address, users = config.users.len(), "listening");
+    let serving = tokio::spawn(accept::serve(listener, tls, http::router(app), meters, stopped));
+    info!(message_id = EventKind::ServiceStarted.message_id(), %address, users = config.users.len(), "listening");
     listening(&url(scheme, address));
 
     tokio::select! {
@@ -95,7 +105,7 @@ pub async fn serve(config: config::Hub, listening: impl FnOnce(&str), shutdown: 
         // Without it nothing works: whoever supervises us starts a new hub.
         _ = &mut driving => return Err(Error::Driver),
     }
-    info!("going down");
+    info!(message_id = EventKind::ServiceStopping.message_id(), "going down");
     let _ = stop.send(true);
     let _ = handle.send(Message::Shutdown).await;
     let _ = driving.await;

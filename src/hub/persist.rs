@@ -44,6 +44,7 @@ impl Item {
 struct InFlight {
     items: Vec<Item>,
     upto: u64,
+    since: Instant,
 }
 
 /// Turns what has changed into batches: one in flight, everything that changes meanwhile in the next.
@@ -65,6 +66,8 @@ pub struct Settled {
     pub upto: u64,
     /// Whether they are on the disk.
     pub stored: bool,
+    /// How long that took.
+    pub took: Duration,
 }
 
 impl Persist {
@@ -124,7 +127,7 @@ impl Persist {
         if !self.writer.write(batch) {
             error!("the thread that writes the store is gone");
         }
-        self.in_flight = Some(InFlight { items, upto: self.change });
+        self.in_flight = Some(InFlight { items, upto: self.change, since: now });
     }
 
     /// Waits for the batch in flight; for ever if there is none.
@@ -137,11 +140,12 @@ impl Persist {
 
     /// Takes in what came of the batch in flight.
     pub fn settle(&mut self, outcome: Option<Outcome>, now: Instant) -> Settled {
-        let Some(batch) = self.in_flight.take() else { return Settled { upto: 0, stored: true } };
+        let Some(batch) = self.in_flight.take() else { return Settled { upto: 0, stored: true, took: Duration::ZERO } };
+        let took = now.saturating_duration_since(batch.since);
         match outcome {
             Some(Ok(revisions)) => {
                 self.revisions.extend(batch.items.into_iter().zip(revisions));
-                Settled { upto: batch.upto, stored: true }
+                Settled { upto: batch.upto, stored: true, took }
             }
             failed => {
                 match failed {
@@ -151,7 +155,7 @@ impl Persist {
                 }
                 self.dirty.extend(batch.items);
                 self.retry_at = Some(now + RETRY);
-                Settled { upto: batch.upto, stored: false }
+                Settled { upto: batch.upto, stored: false, took }
             }
         }
     }
@@ -159,6 +163,11 @@ impl Persist {
     /// When a failed write is tried again.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         self.retry_at.map(|at| (at, "a failed write is tried again"))
+    }
+
+    /// How many changes are not on the disk yet.
+    pub fn pending(&self) -> usize {
+        self.dirty.len() + self.in_flight.as_ref().map_or(0, |batch| batch.items.len())
     }
 
     /// Whether everything is stored.

@@ -18,6 +18,7 @@ use super::accept::Peer;
 use super::driver::Message;
 use super::http::App;
 use super::limits::Attempts;
+use super::meters::SignedIn;
 use super::passwords::{MAX_PASSWORD, Verdict};
 use super::tokens::Refresh;
 use crate::protocol::UserId;
@@ -80,8 +81,14 @@ impl IntoResponse for Refusal {
 /// The handler.
 pub async fn token(State(app): State<Arc<App>>, Extension(peer): Extension<Peer>, headers: HeaderMap, body: Body) -> Response {
     let mut response = match grant(&app, &peer, &headers, body).await {
-        Ok(token) => Json(token).into_response(),
-        Err(refusal) => refusal.into_response(),
+        Ok(token) => {
+            app.meters.sign_in(SignedIn::Good);
+            Json(token).into_response()
+        }
+        Err(refusal) => {
+            app.meters.sign_in(SignedIn::Refused);
+            refusal.into_response()
+        }
     };
     // RFC 6749 section 5.1: no cache may keep a token.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -27,12 +27,16 @@ use super::plan::canvas::Canvas;
 use super::plan::encoder::Encoder;
 use super::plan::testcard;
 use super::rate::Picture;
+use super::stats::timing::{self, Took};
 use super::v4l2;
 use super::{Error, card};
 use crate::config::{Camera, CameraSource};
 
 /// The names of the elements behind the camera that say so when encoding fails.
 const ENCODER_SIDE: [&str; 2] = ["to-encoder", "encoder"];
+
+/// Seconds. A picture that is older has time stamps of another kind.
+const OLDEST: u64 = 5;
 
 /// Where pictures come from.
 #[derive(Debug)]
@@ -59,6 +63,10 @@ pub struct Counters {
     pub taken: AtomicU64,
     /// The encoder gave.
     pub coded: AtomicU64,
+    /// How long the pictures of the camera are on their way here.
+    pub arriving: Took,
+    /// How long the encoder takes for one.
+    pub coding: Took,
 }
 
 /// Says whether camera or encoder is to blame.
@@ -143,6 +151,7 @@ impl Capture {
         };
         count(&queue, "sink", counters, |counters| &counters.taken);
         count(&coder.element, "src", counters, |counters| &counters.coded);
+        watch_time(&queue, &coder.element, counters, time);
         let raw = fan_out(&raw);
         let (element, after) = (coder.element.downgrade(), coder.after.downgrade());
         let _ = witness.0.set(Scene { queue: queue.downgrade(), encoder: element, after });
@@ -190,6 +199,23 @@ fn count(element: &gst::Element, pad: &str, counters: &Arc<Counters>, which: fn(
             gst::PadProbeReturn::Ok
         });
     }
+}
+
+/// How old a picture is when it comes here, and how long it is in the encoder.
+fn watch_time(queue: &gst::Element, encoder: &gst::Element, counters: &Arc<Counters>, time: &Timebase) {
+    let (arriving, coding, time) = (counters.clone(), counters.clone(), time.clone());
+    if let Some(pad) = queue.static_pad("sink") {
+        pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+            // A camera's time stamps are running time.
+            if let Some(taken) = info.buffer().and_then(|buffer| buffer.pts())
+                && let Some(age) = time.running_time().checked_sub(taken).filter(|age| age.seconds() < OLDEST)
+            {
+                arriving.arriving.take(age.into());
+            }
+            gst::PadProbeReturn::Ok
+        });
+    }
+    timing::through(encoder, move |took| coding.coding.take(took));
 }
 
 /// What was put before the encoder's side.

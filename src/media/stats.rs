@@ -3,6 +3,7 @@
 pub mod freezes;
 pub mod meter;
 pub mod session;
+pub mod timing;
 
 use std::collections::VecDeque;
 

@@ -18,6 +18,7 @@ mod devices;
 mod gpio;
 mod sending;
 mod sound;
+mod stages;
 mod stats;
 
 pub use calling::{OutgoingState, OutgoingStatus, RingState, RingStatus};
@@ -28,8 +29,9 @@ pub use devices::{
     MixerInfo, MixerSide, SpeakerTest,
 };
 pub use gpio::{GpioStatus, LineStatus};
-pub use sending::{PictureStatus, SentPicture};
+pub use sending::{PictureStatus, SentPicture, StepReason};
 pub use sound::{EchoStatus, ProcessingStatus, SoundStatus, VoiceStatus};
+pub use stages::StagesStatus;
 pub use stats::{CallSummary, Path, PeerStats, ReceivedStats, SentStats};
 
 /// Everything that CLI, lights, screen, page and metrics show.
@@ -232,6 +234,9 @@ pub struct TestCardStatus {
 pub struct AudioStatus {
     /// RTP packets since this peer connection began.
     pub packets: u64,
+    /// Whether somebody speaks there, now or a moment ago; only known where it is played.
+    #[serde(default)]
+    pub speaking: bool,
     /// How it is heard; none while it is not played.
     #[serde(default)]
     pub voice: Option<VoiceStatus>,
@@ -253,6 +258,9 @@ pub struct MediaStatus {
     /// What is heard and said.
     #[serde(default)]
     pub sound: SoundStatus,
+    /// What pictures go through.
+    #[serde(default)]
+    pub stages: StagesStatus,
     /// What is being written down; none when nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingStatus>,

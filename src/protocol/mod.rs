@@ -12,6 +12,7 @@
 
 pub mod action;
 pub mod control;
+pub mod event;
 pub mod hub;
 pub mod ice_url;
 pub mod id;

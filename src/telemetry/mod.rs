@@ -1,29 +1,50 @@
-//! Logs: to stderr, one line each, for a person or for the journal.
+//! Logs: to the journal with fields and message ids where it reads stderr, else to stderr, one line each, for a person. And metrics:
+//! what Prometheus and health checks are answered.
+
+#[cfg(feature = "appliance")]
+pub mod appliance;
+mod journal;
+#[cfg(any(feature = "appliance", feature = "hub"))]
+pub mod listener;
+pub mod process;
+mod says;
+pub mod sheet;
+
+pub use says::{say, say_of};
 
 use std::fmt;
 use std::io::IsTerminal as _;
 use std::os::unix::fs::MetadataExt as _;
 
+use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::{Compact, Format, FormatEvent, FormatFields, Writer};
+use tracing_subscriber::field::{RecordFields, VisitOutput as _};
+use tracing_subscriber::fmt::format::{Compact, DefaultVisitor, Format, FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, time::SystemTime};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::LogLevel;
 
 /// Starts logging. `RUST_LOG`, where set, overrides the level, module by module. A second call changes nothing.
 pub fn init(level: LogLevel) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives(level)));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let outcome = if journal_reads_stderr() {
+    let in_journal = journal_reads_stderr();
+    if let Some(journal) = in_journal.then(journal::Journal::open).and_then(Result::ok) {
+        // Somebody else (a test) already listens: theirs stays.
+        let _ = tracing_subscriber::registry().with(filter).with(journal).try_init();
+        return;
+    }
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).fmt_fields(WithoutIds);
+    let outcome = if in_journal {
         builder.with_ansi(false).event_format(Journal(Format::default().compact().without_time().with_level(false))).try_init()
     } else {
         let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let format: Format<Compact, SystemTime> = Format::default().compact();
         builder.with_ansi(coloured).event_format(format).try_init()
     };
-    // Somebody else (a test) already listens: theirs stays.
     drop(outcome);
 }
 
@@ -43,6 +64,37 @@ fn journal_reads_stderr() -> bool {
     let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
     let Ok(stderr) = std::fs::metadata("/proc/self/fd/2") else { return false };
     named == format!("{}:{}", stderr.dev(), stderr.ino())
+}
+
+/// Fields as people read them: without what is for the journal only.
+struct WithoutIds;
+
+impl<'w> FormatFields<'w> for WithoutIds {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut visitor = Visitor(DefaultVisitor::new(writer, true));
+        fields.record(&mut visitor);
+        visitor.0.finish()
+    }
+}
+
+struct Visitor<'w>(DefaultVisitor<'w>);
+
+impl Visit for Visitor<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() != journal::ID {
+            self.0.record_str(field, value);
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        self.0.record_error(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() != journal::ID {
+            self.0.record_debug(field, value);
+        }
+    }
 }
 
 /// Puts the priority in front of each line, as `sd-daemon(3)` has it.

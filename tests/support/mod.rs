@@ -21,6 +21,7 @@ mod page;
 mod picture;
 mod process;
 mod room;
+mod scrape;
 mod turn;
 mod wait;
 
@@ -35,5 +36,6 @@ pub use page::{Card, Tile};
 pub use picture::{Thumbnail, best_likeness, likeness, thumbnail, thumbnails};
 pub use process::Process;
 pub use room::{Rgb, film};
+pub use scrape::{Metric, Scraped, documented, get, metrics_address};
 pub use turn::Turn;
 pub use wait::{eventually, hold, secs};

@@ -7,12 +7,13 @@ use serde_json::{Map, Value};
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::lines::{Line, Lines};
 use super::{Ask, What};
 use crate::protocol::control::{Command, Status};
+use crate::protocol::event::Event;
 use crate::protocol::rpc::{Error, ErrorKind, Id, MAX_MESSAGE, Message};
 
 /// How long the daemon may take; joining includes a round trip to the hub.
@@ -28,6 +29,9 @@ struct Client {
     lines: Lines<OwnedReadHalf>,
     writer: OwnedWriteHalf,
     status: watch::Receiver<Status>,
+    events: broadcast::Sender<Event>,
+    /// Of a client that wants to hear of events by name.
+    news: Option<broadcast::Receiver<Event>>,
     asks: mpsc::Sender<Ask>,
     watching: Option<Watching>,
     pending: Option<Pending>,
@@ -50,15 +54,19 @@ struct Pending {
 enum Happened {
     Line(Line),
     Changed,
+    News(Event),
+    /// The client reads too slowly: so many events are lost to it.
+    Missed(u64),
     Replied(Result<Value, Error>),
     Idle,
 }
 
 /// Serves until the client goes or misbehaves.
-pub async fn serve(stream: UnixStream, status: watch::Receiver<Status>, asks: mpsc::Sender<Ask>) {
+pub async fn serve(stream: UnixStream, status: watch::Receiver<Status>, events: broadcast::Sender<Event>, asks: mpsc::Sender<Ask>) {
     let (reader, writer) = stream.into_split();
     let idle_until = Instant::now() + IDLE_TIMEOUT;
-    let mut client = Client { lines: Lines::new(reader), writer, status, asks, watching: None, pending: None, idle_until };
+    let mut client =
+        Client { lines: Lines::new(reader), writer, status, events, news: None, asks, watching: None, pending: None, idle_until };
     if let Err(error) = client.run().await {
         tracing::debug!(%error, "a control client is gone");
     }
@@ -79,6 +87,14 @@ impl Client {
                     self.line(&line).await?;
                 }
                 Happened::Changed => self.show().await?,
+                Happened::News(event) => {
+                    let params = serde_json::to_value(&event).map_err(io::Error::other)?;
+                    self.write(&Message::Notification { method: "event".to_owned(), params }).await?;
+                }
+                Happened::Missed(count) => {
+                    let params = serde_json::json!({ "count": count });
+                    self.write(&Message::Notification { method: "events_missed".to_owned(), params }).await?;
+                }
                 Happened::Replied(outcome) => {
                     if let Some(pending) = self.pending.take() {
                         self.idle_until = Instant::now() + IDLE_TIMEOUT;
@@ -90,11 +106,16 @@ impl Client {
     }
 
     async fn next(&mut self) -> io::Result<Happened> {
-        let Self { lines, status, watching, pending, idle_until, .. } = self;
+        let Self { lines, status, watching, news, pending, idle_until, .. } = self;
         let (idle, watches) = (pending.is_none(), watching.is_some());
         Ok(tokio::select! {
             line = lines.next(), if idle => Happened::Line(line?),
             outcome = answer(pending) => Happened::Replied(outcome),
+            heard = hear(news) => match heard {
+                Ok(event) => Happened::News(event),
+                Err(broadcast::error::RecvError::Lagged(count)) => Happened::Missed(count),
+                Err(broadcast::error::RecvError::Closed) => Happened::Idle,
+            },
             changed = change(status, watching) => {
                 // The daemon is gone; this client follows when the socket is closed.
                 if changed.is_err() { Happened::Idle } else { Happened::Changed }
@@ -115,6 +136,8 @@ impl Client {
             Ok(Message::Request { id, method, params }) => match method.as_str() {
                 "status" => (id, self.current()),
                 "events" => {
+                    // From now on, so that the state that is answered and the events that follow fit together.
+                    self.news = params.get("named").is_some_and(|named| named == true).then(|| self.events.subscribe());
                     let shown = self.status.borrow_and_update().clone();
                     let outcome = to_value(&shown);
                     self.watching = Some(Watching { shown, next: Instant::now() + STATUS_INTERVAL });
@@ -227,6 +250,13 @@ async fn answer(pending: &mut Option<Pending>) -> Result<Value, Error> {
         () = sleep_until(pending.until) => {
             Err(Error::new(ErrorKind::Timeout, format!("the appliance did not answer within {} s", ASK_TIMEOUT.as_secs())))
         }
+    }
+}
+
+async fn hear(news: &mut Option<broadcast::Receiver<Event>>) -> Result<Event, broadcast::error::RecvError> {
+    match news {
+        Some(news) => news.recv().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -25,6 +25,11 @@ use serde_json::Value;
 use super::driver::Ask;
 use crate::protocol::rpc::{Error, ErrorKind};
 
+/// The name of a method, if there is one of that name: what clients send may be anything.
+pub fn name(method: &str) -> Option<&'static str> {
+    table::OPERATIONS.iter().map(|operation| operation.method).find(|known| *known == method)
+}
+
 /// Reads a JSON-RPC request of an open session.
 pub fn read(method: &str, params: Value) -> Result<Wanted, Error> {
     if method == "session.open" {

@@ -66,9 +66,16 @@ pub fn routes() -> Router<Arc<App>> {
 }
 
 async fn serve(app: &App, operation: &Operation, request: Request) -> Response {
-    let mut response = match answer(app, operation, request).await {
+    // What came to the driver is counted there.
+    let mut asked = false;
+    let mut response = match answer(app, operation, request, &mut asked).await {
         Ok(value) => Json(value).into_response(),
-        Err(error) => failure(error),
+        Err(error) => {
+            if !asked {
+                app.meters.request(operation.method, Some(error.kind));
+            }
+            failure(error)
+        }
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
@@ -102,7 +109,7 @@ pub fn failure(error: Error) -> Response {
     response
 }
 
-async fn answer(app: &App, operation: &Operation, request: Request) -> Result<Value, Error> {
+async fn answer(app: &App, operation: &Operation, request: Request, asked: &mut bool) -> Result<Value, Error> {
     let (mut parts, body) = request.into_parts();
     let identity = app.identify(bearer(&parts.headers)?, SystemTime::now())?;
     app.pace(&identity.user.id, Instant::now())?;
@@ -125,7 +132,8 @@ async fn answer(app: &App, operation: &Operation, request: Request) -> Result<Va
     };
     let (reply, answer) = oneshot::channel();
     let ask = async {
-        let message = Message::Asked { from: Door::Rest { user: identity.user, reply }, what };
+        let message = Message::Asked { from: Door::Rest { user: identity.user, reply }, what, method: operation.method };
+        *asked = true;
         app.driver.send(message).await.ok()?;
         answer.await.ok()
     };

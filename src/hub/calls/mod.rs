@@ -223,6 +223,12 @@ impl Calls {
         self.calls.len()
     }
 
+    /// Calls that somebody is in, clients in calls, and users who are rung.
+    pub fn busy(&self) -> (usize, usize, usize) {
+        let participants = || self.calls.values().map(|call| call.participants.len());
+        (participants().filter(|count| *count > 0).count(), participants().sum(), self.rings.len())
+    }
+
     fn call_mut(&mut self, cid: &Cid) -> Result<&mut Call, Refused> {
         self.calls.get_mut(cid).ok_or_else(|| Refused::NoSuchCall(cid.clone()))
     }

@@ -28,7 +28,7 @@ enum About {
 }
 
 impl Driver {
-    pub(super) fn asked(&mut self, from: Door, what: Ask, now: Instant) {
+    pub(super) fn asked(&mut self, from: Door, what: Ask, method: &'static str, now: Instant) {
         let who = match &from {
             Door::Socket { session, outbox, .. } => {
                 let Some(linked) = self.sessions.linked(*session, outbox) else { return };
@@ -36,6 +36,7 @@ impl Driver {
             }
             Door::Rest { .. } if self.waiting.is_full() => {
                 let Door::Rest { reply, .. } = from else { return };
+                self.meters.request(method, Some(ErrorKind::Unavailable));
                 let error = rpc::Error::new(ErrorKind::Unavailable, "the hub's disk does not keep up: try again later");
                 let _ = reply.send(Err(error));
                 return;
@@ -45,6 +46,7 @@ impl Driver {
         let about = about(&what);
         let before = self.persist.latest();
         let outcome = self.answer_to(who, what, now);
+        self.meters.request(method, outcome.as_ref().err().map(|error| error.kind));
         self.drain();
         // A refusal has changed nothing; an answer may speak of a change that is not on the disk yet.
         let after = match (&outcome, about) {

@@ -30,6 +30,8 @@ pub enum Message {
         from: Door,
         /// What.
         what: Ask,
+        /// As the API calls it.
+        method: &'static str,
     },
     /// A refresh token was used.
     Used {
@@ -52,6 +54,8 @@ pub enum Message {
         /// Which socket.
         outbox: Outbox,
     },
+    /// How much is there?
+    Figures(oneshot::Sender<Figures>),
     /// Is the driver alive?
     Health(oneshot::Sender<Health>),
     /// Close every socket, store everything, and end.
@@ -120,6 +124,27 @@ pub struct Health {
     pub calls: usize,
     /// Whether all changes are on the disk.
     pub stored: bool,
+}
+
+/// What metrics tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Signed-in clients.
+    pub sessions: usize,
+    /// Those with a socket.
+    pub linked: usize,
+    /// Calls that are kept.
+    pub calls: usize,
+    /// Calls that somebody is in.
+    pub running: usize,
+    /// Clients in calls.
+    pub participants: usize,
+    /// Users who are rung.
+    pub ringing: usize,
+    /// Changes that are not on the disk.
+    pub unstored: usize,
+    /// Messages that wait.
+    pub queue: usize,
 }
 
 /// The driver's queue.

@@ -16,18 +16,21 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, error};
 
-use super::calls::{Calls, Effect, Input, SessionId};
+use super::calls::{Calls, Effect, Input, SessionId, WakeReason};
 use super::identities::Identities;
+use super::meters::Meters;
 use super::persist::{Item, Persist};
 use super::sessions::{Newcomer, Outbox, Sessions, Told};
 use super::tokens::Identity;
 use super::turn::Turn;
 use super::webhook;
+use crate::protocol::event::{Event, EventKind};
 use crate::protocol::hub::SessionOpened;
 use crate::protocol::rpc::{self, ErrorKind, Id};
+use crate::telemetry::say;
 
 pub use load::{Loaded, load};
-pub use message::{Ask, Door, Handle, Health, Message, Opening};
+pub use message::{Ask, Door, Figures, Handle, Health, Message, Opening};
 use waiting::Waiting;
 
 /// Messages that may wait for the driver; sockets are not read while it is full.
@@ -48,13 +51,24 @@ pub struct Driver {
     webhook: Option<webhook::Handle>,
     turn: Option<Turn>,
     grace_ms: u64,
+    meters: Arc<Meters>,
 }
 
 impl Driver {
     /// A driver that goes on from what was stored.
     pub fn new(calls: Calls, sessions: Sessions, identities: Arc<Identities>, persist: Persist, grace: Duration) -> Self {
         let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
-        Self { calls, sessions, identities, persist, waiting: Waiting::default(), webhook: None, turn: None, grace_ms }
+        Self {
+            calls,
+            sessions,
+            identities,
+            persist,
+            waiting: Waiting::default(),
+            webhook: None,
+            turn: None,
+            grace_ms,
+            meters: Arc::default(),
+        }
     }
 
     /// Tells somebody of rings.
@@ -68,6 +82,13 @@ impl Driver {
     #[must_use]
     pub fn with_turn(mut self, turn: Option<Turn>) -> Self {
         self.turn = turn;
+        self
+    }
+
+    /// Counts here.
+    #[must_use]
+    pub fn with_meters(mut self, meters: Arc<Meters>) -> Self {
+        self.meters = meters;
         self
     }
 
@@ -86,14 +107,14 @@ impl Driver {
                 message = queue.recv() => match message {
                     None | Some(Message::Shutdown) => break,
                     Some(message) => {
-                        self.take(message);
+                        self.take(message, queue.len());
                         // The rest of a burst shares one flush of the disk; a burst without end must not put it off for ever.
                         for _ in 0..BURST {
                             let Ok(message) = queue.try_recv() else { break };
                             if matches!(message, Message::Shutdown) {
                                 return self.shut_down().await;
                             }
-                            self.take(message);
+                            self.take(message, queue.len());
                         }
                     }
                 },
@@ -145,6 +166,12 @@ impl Driver {
 
     fn settle(&mut self, outcome: Option<super::store::Outcome>, now: Instant) -> bool {
         let settled = self.persist.settle(outcome, now);
+        if settled.upto > 0 {
+            self.meters.stored(settled.took);
+            if self.meters.store_fails(!settled.stored) {
+                say(&Event::new(if settled.stored { EventKind::StoreBack } else { EventKind::StoreFailed }));
+            }
+        }
         let failure = rpc::Error::new(ErrorKind::InternalError, "the hub cannot store this change: try again later");
         let failure = (!settled.stored).then_some(&failure);
         self.sessions.settled(settled.upto, failure);
@@ -152,11 +179,12 @@ impl Driver {
         settled.stored
     }
 
-    fn take(&mut self, message: Message) {
+    /// `queue` more wait.
+    fn take(&mut self, message: Message, queue: usize) {
         let now = Instant::now();
         match message {
             Message::Open { request, opening, outbox, opened } => self.open(request, *opening, &outbox, opened, now),
-            Message::Asked { from, what } => self.asked(from, what, now),
+            Message::Asked { from, what, method } => self.asked(from, what, method, now),
             Message::Used { user, stored } => {
                 self.persist.changed(Item::User(user));
                 self.waiting.answer(self.persist.latest(), stored, Ok(serde_json::Value::Null));
@@ -170,6 +198,19 @@ impl Driver {
             Message::Health(reply) => {
                 let (sessions, calls, stored) = (self.sessions.count(), self.calls.count(), self.persist.is_clean());
                 let _ = reply.send(Health { sessions, calls, stored });
+            }
+            Message::Figures(reply) => {
+                let (running, participants, ringing) = self.calls.busy();
+                let _ = reply.send(Figures {
+                    sessions: self.sessions.count(),
+                    linked: self.sessions.linked_count(),
+                    calls: self.calls.count(),
+                    running,
+                    participants,
+                    ringing,
+                    unstored: self.persist.pending(),
+                    queue,
+                });
             }
             Message::Shutdown => {}
         }
@@ -238,6 +279,9 @@ impl Driver {
                 Effect::Changed(cid) => self.persist.changed(Item::Call(cid)),
                 Effect::TypeChanged(name) => self.persist.changed(Item::Type(name)),
                 Effect::Wake(wake) => {
+                    if wake.reason == WakeReason::Ring {
+                        self.meters.ring();
+                    }
                     if let Some(webhook) = &self.webhook {
                         webhook.tell(&wake);
                     }

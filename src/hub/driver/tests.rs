@@ -95,7 +95,7 @@ async fn open(driver: &Handle, issued_at: SystemTime) -> (Result<SessionId, rpc:
 /// Asks without a socket.
 async fn rest(driver: &Handle, user: User, what: Ask) -> oneshot::Receiver<Result<Value, rpc::Error>> {
     let (reply, answer) = oneshot::channel();
-    driver.send(Message::Asked { from: Door::Rest { user, reply }, what }).await.unwrap();
+    driver.send(Message::Asked { from: Door::Rest { user, reply }, what, method: "test" }).await.unwrap();
     answer
 }
 
@@ -117,7 +117,7 @@ impl Client {
         let (kind, id) = ("default".to_owned(), call.to_owned());
         let what = Request::Join(JoinCall { kind, id, create: true, data: None, participation: None, custom: Value::Null });
         let from = Door::Socket { session: self.session, outbox: self.outbox.clone(), request: Some(Id::Number(1)) };
-        self.driver.send(Message::Asked { from, what: Ask::Calls(Box::new(what)) }).await.unwrap();
+        self.driver.send(Message::Asked { from, what: Ask::Calls(Box::new(what)), method: "test" }).await.unwrap();
     }
 
     async fn answer(&self) -> Result<Value, rpc::Error> {

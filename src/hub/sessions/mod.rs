@@ -367,4 +367,9 @@ impl Sessions {
     pub fn count(&self) -> usize {
         self.sessions.len()
     }
+
+    /// How many of them have a socket.
+    pub fn linked_count(&self) -> usize {
+        self.sessions.values().filter(|session| matches!(session.link, Link::Open(_))).count()
+    }
 }

@@ -14,6 +14,7 @@ use super::super::calls::SessionId;
 use super::super::driver::{Ask, Door, Message, Opening};
 use super::super::http::{App, too_many};
 use super::super::limits::Bucket;
+use super::super::meters::UNKNOWN;
 use super::super::sessions::{Close, Out, Outbox, Text};
 use super::frames::{End, Incoming, Io, finish, receive, send};
 use crate::protocol::UserId;
@@ -44,6 +45,7 @@ const TOKEN: CloseCode = CloseCode::Library(4002);
 /// Serves a socket until it ends.
 pub async fn run<S: Io>(mut socket: WebSocketStream<S>, app: &App) {
     let outbox = Outbox::default();
+    let _counted = app.meters.socket();
     let end = match open(&mut socket, app, &outbox).await {
         Err(end) => end,
         Ok((session, user)) => {
@@ -200,6 +202,7 @@ impl<'a> Connection<'a> {
     }
 
     async fn asked(&mut self, request: Option<Id>, method: &str, params: serde_json::Value, in_time: bool) -> Result<(), End> {
+        let name = api::name(method).unwrap_or(UNKNOWN);
         let wanted = if in_time {
             self.app.pace(&self.user, self.heard).and_then(|()| api::read(method, params))
         } else {
@@ -211,6 +214,7 @@ impl<'a> Connection<'a> {
                 self.app.identify(&renew.access_token, SystemTime::now()).map(|identity| Ask::Renew(Box::new(identity)))
             }
             Ok(Wanted::Ping) => {
+                self.app.meters.request(name, None);
                 if request.is_some() {
                     self.answer(request, Ok(serde_json::json!({})));
                 }
@@ -221,9 +225,10 @@ impl<'a> Connection<'a> {
         match what {
             Ok(what) => {
                 let from = Door::Socket { session: self.session, outbox: self.outbox.clone(), request };
-                self.tell(Message::Asked { from, what }).await
+                self.tell(Message::Asked { from, what, method: name }).await
             }
             Err(error) => {
+                self.app.meters.request(name, Some(error.kind));
                 if request.is_some() {
                     self.answer(request, Err(error));
                 }

@@ -20,9 +20,11 @@ use tracing::{debug, warn};
 
 use super::Error;
 use super::calls::{Wake, WakeReason};
+use super::meters::{Meters, Post as Outcome};
 use super::tokens;
 use crate::config::{Webhook, WebhookEvent};
 use crate::protocol::UserId;
+use crate::protocol::event::EventKind;
 use crate::protocol::hub::Call;
 use post::{Failed, Poster};
 use sign::signature;
@@ -61,6 +63,7 @@ struct Post {
 pub struct Handle {
     queue: mpsc::Sender<Post>,
     events: Arc<BTreeSet<WebhookEvent>>,
+    meters: Arc<Meters>,
 }
 
 impl Handle {
@@ -79,8 +82,10 @@ impl Handle {
         let Wake { user, reason, call, by } = wake;
         match serde_json::to_string(&News { id: id.clone(), reason: *reason, created_at, user, by, call }) {
             Ok(body) => {
+                self.meters.post_waits();
                 if self.queue.try_send(Post { id, body }).is_err() {
-                    warn!(call = %call.cid, "the webhook is too slow: somebody is not told of a call");
+                    self.meters.post_ends(Outcome::Failed);
+                    warn!(message_id = EventKind::WebhookFailed.message_id(), call_cid = %call.cid, "the webhook is too slow: somebody is not told of a call");
                 }
             }
             Err(e) => warn!("cannot write a webhook as JSON: {e}"),
@@ -89,28 +94,28 @@ impl Handle {
 }
 
 /// Starts posting; it ends when every handle is gone.
-pub fn start(config: &Webhook) -> Result<Handle, Error> {
+pub fn start(config: &Webhook, meters: Arc<Meters>) -> Result<Handle, Error> {
     let secret = tokens::read_secret(&config.secret_file)?;
     let poster = Arc::new(Poster::new(&config.url)?);
     let (queue, news) = mpsc::channel(QUEUE);
-    tokio::spawn(deliver(news, poster, secret.into()));
-    Ok(Handle { queue, events: Arc::new(config.events.clone()) })
+    tokio::spawn(deliver(news, poster, secret.into(), Arc::clone(&meters)));
+    Ok(Handle { queue, events: Arc::new(config.events.clone()), meters })
 }
 
-async fn deliver(mut news: mpsc::Receiver<Post>, poster: Arc<Poster>, secret: Arc<[u8]>) {
+async fn deliver(mut news: mpsc::Receiver<Post>, poster: Arc<Poster>, secret: Arc<[u8]>, meters: Arc<Meters>) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     while let Some(post) = news.recv().await {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let (poster, secret) = (Arc::clone(&poster), Arc::clone(&secret));
+        let (poster, secret, meters) = (Arc::clone(&poster), Arc::clone(&secret), Arc::clone(&meters));
         tokio::spawn(async move {
-            persist(&poster, &secret, &post).await;
+            meters.post_ends(persist(&poster, &secret, &post, &meters).await);
             drop(place);
         });
     }
 }
 
 /// Tries until it is taken, or for as long as it is news.
-async fn persist(poster: &Poster, secret: &[u8], post: &Post) {
+async fn persist(poster: &Poster, secret: &[u8], post: &Post, meters: &Meters) -> Outcome {
     let mut pauses = PAUSES.iter();
     loop {
         // Signed anew each time: the receiver may refuse what is old.
@@ -118,18 +123,20 @@ async fn persist(poster: &Poster, secret: &[u8], post: &Post) {
         let failed = match poster.post(&post.id, &signature(secret, at, &post.body), &post.body).await {
             Ok(()) => {
                 debug!(id = post.id, "webhook posted");
-                return;
+                return Outcome::Done;
             }
             Err(failed) => failed,
         };
         match (failed, pauses.next()) {
             (Failed::Again(why), Some(pause)) => {
                 debug!(id = post.id, "webhook: {why}");
+                meters.post(Outcome::Again);
                 tokio::time::sleep(pause.mul_f64(rand::random_range(0.75..1.25))).await;
             }
             (Failed::Again(why) | Failed::Refused(why), _) => {
-                warn!(id = post.id, "the webhook is given up, somebody is not told of a call: {why}");
-                return;
+                let id = EventKind::WebhookFailed.message_id();
+                warn!(message_id = id, id = post.id, "the webhook is given up, somebody is not told of a call: {why}");
+                return Outcome::Failed;
             }
         }
     }

@@ -11,9 +11,9 @@ use crate::media::PeerKey;
 use crate::media::capture::Capture;
 use crate::media::coder::Coder;
 use crate::media::microphone::Microphone;
-use crate::media::rate::{Board, Coding, Core, Decision, Effect, Given, Input, Picture, Rung, Shape};
+use crate::media::rate::{Board, Coding, Core, Decision, Effect, Given, Input, Picture, Rung, Shape, Why};
 use crate::media::second::Second;
-use crate::protocol::control::PeerConnection;
+use crate::protocol::control::{PeerConnection, StepReason};
 
 /// The encoder is left alone for a bit rate that grows by less than this part.
 const STEP: f64 = 0.04;
@@ -27,6 +27,8 @@ pub(in crate::media) struct Adapting {
     /// What the encoders were told.
     main: Picture,
     second: Option<Picture>,
+    /// Of the last step.
+    reason: Option<StepReason>,
     looked: Instant,
     /// Pictures of the camera and of the encoder then.
     seen: (u64, u64),
@@ -37,7 +39,7 @@ impl Adapting {
     pub(super) fn new(given: Given, now: Instant) -> Self {
         let core = Core::new(given);
         let main = core.decision().main;
-        Self { core, main, second: None, looked: now, seen: (0, 0), is_looking: false }
+        Self { core, main, second: None, reason: None, looked: now, seen: (0, 0), is_looking: false }
     }
 
     pub(super) fn decision(&self) -> &Decision<PeerKey> {
@@ -52,6 +54,11 @@ impl Adapting {
     /// What the second encoder makes.
     pub(super) fn second(&self) -> Option<Picture> {
         self.second
+    }
+
+    /// Why the main picture is as it is.
+    pub(super) fn reason(&self) -> Option<StepReason> {
+        self.reason
     }
 
     /// What a peer gets.
@@ -85,10 +92,11 @@ impl Engine {
             core.handle(Input::Way(key.clone(), seat.peer.meter().way()), now);
         }
         let mut moved = false;
-        while let Some(effect) = core.poll_effect() {
+        while let Some(effect) = self.adapting.core.poll_effect() {
             match effect {
                 Effect::Stepped { from, to, why } => {
                     tracing::info!(from = from.name(), to = to.name(), "the picture changes: {why}");
+                    self.adapting.reason = Some(reason(why));
                 }
                 Effect::Moved { key, to, why } => {
                     tracing::info!(peer = %key.id, to = to.name(), "a participant gets another picture: {why}");
@@ -176,6 +184,17 @@ impl Engine {
             let coding = Coding { due, made: seen.1.saturating_sub(before.1) };
             self.adapting.core.handle(Input::Coding(coding), now);
         }
+    }
+}
+
+fn reason(why: Why) -> StepReason {
+    match why {
+        Why::Bandwidth(_) => StepReason::Bandwidth,
+        Why::Encoder => StepReason::Encoder,
+        Why::Load => StepReason::Load,
+        Why::Heat => StepReason::Heat,
+        Why::Room => StepReason::Room,
+        Why::Nothing => StepReason::NoWay,
     }
 }
 

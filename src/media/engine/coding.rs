@@ -155,6 +155,7 @@ impl Engine {
                 height: main.shape.height,
                 framerate: main.shape.framerate,
                 step: self.adapting.decision().step.name().to_owned(),
+                reason: self.adapting.reason(),
             },
             rejected: rejected
                 .map(|(element, why)| RejectedEncoder { element: element.to_owned(), error: why.to_owned() })

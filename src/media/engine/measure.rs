@@ -1,11 +1,12 @@
 //! Figures of the connections, once a second during a call.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::room::{Engine, Seat};
 use crate::media::plan::buffer::Buffer;
 use crate::media::stats::meter::Meter;
-use crate::protocol::control::{PeerConnection, PeerStats};
+use crate::protocol::control::{PeerConnection, PeerStats, StagesStatus};
 
 /// Ticks come twice a second.
 const EVERY: Duration = Duration::from_millis(900);
@@ -19,6 +20,17 @@ pub(super) struct Measured {
 }
 
 impl Engine {
+    pub(super) fn stages(&self) -> StagesStatus {
+        let (counters, painted) = (&self.counters, &self.showing.palette.painted);
+        StagesStatus {
+            captured: counters.taken.load(Ordering::Relaxed),
+            rendered: painted.pictures.load(Ordering::Relaxed),
+            capture_ms: counters.arriving.ms(),
+            encode_ms: counters.coding.ms(),
+            render_ms: painted.took.ms(),
+        }
+    }
+
     pub(super) fn measure(&mut self, now: Instant) {
         let least = self.config.network.jitter_buffer;
         for seat in self.peers.values_mut() {

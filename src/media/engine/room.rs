@@ -278,6 +278,7 @@ impl Engine {
             speaker: self.speaker.status().clone(),
             screen: self.screen.status().clone(),
             sound: self.sound_status(),
+            stages: self.stages(),
             recording: self.recorder.as_ref().map(|(_, recorder)| recorder.status()),
         };
         let peers =

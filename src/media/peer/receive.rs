@@ -122,7 +122,7 @@ impl Intake {
 
     /// For `status`.
     pub fn audio(&self) -> AudioStatus {
-        AudioStatus { packets: self.audio_packets.load(Ordering::Relaxed), voice: None }
+        AudioStatus { packets: self.audio_packets.load(Ordering::Relaxed), ..AudioStatus::default() }
     }
 
     fn block(&self, pad: &gst::Pad) {

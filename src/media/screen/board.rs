@@ -83,6 +83,11 @@ impl Pictures {
         }
     }
 
+    /// Since when it is there.
+    pub fn age(&self, who: &Who, now: Instant) -> Option<Duration> {
+        Some(now.saturating_duration_since(self.0.get(who)?.at))
+    }
+
     /// When the next of them will stand still, if nothing comes.
     pub fn next_stale(&self, now: Instant) -> Option<Instant> {
         self.0.values().map(|shown| shown.at + STALE).filter(|at| *at > now).min()

@@ -28,7 +28,7 @@ use gstreamer_utils::StreamProducer;
 
 pub use board::{Look, Pictures, Shown};
 pub use feed::{Feed, frame, screen_caps, shape};
-pub use painter::{Painter, Shared};
+pub use painter::{Painted, Painter, Shared};
 pub use text::Pen;
 
 use self::board::Board;
@@ -49,13 +49,15 @@ pub struct Palette {
     pub config: config::Screen,
     /// Writes.
     pub pen: Pen,
+    /// What came of the pictures of the others.
+    pub painted: Arc<Painted>,
     logo: Arc<OnceLock<Option<Rgba>>>,
 }
 
 impl Palette {
     /// Of a screen that is to look so.
     pub fn new(config: config::Screen) -> Self {
-        Self { config, pen: Pen::default(), logo: Arc::default() }
+        Self { config, pen: Pen::default(), painted: Arc::default(), logo: Arc::default() }
     }
 
     /// The whole screen.
@@ -78,7 +80,7 @@ impl Palette {
             clock: self.config.standby.clock,
             logo: logo.as_ref().map(|logo| (logo.width, logo.height)),
         };
-        Painter { style, brush: Brush::new(logo), pen: self.pen.clone() }
+        Painter { style, brush: Brush::new(logo), pen: self.pen.clone(), painted: self.painted.clone() }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The thread that paints: when something has changed, and only what has changed. When nothing moves it sleeps until the clock's
 //! next minute.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,7 @@ use crate::media::plan::canvas::Canvas;
 use crate::media::plan::paint::{Brush, paint};
 use crate::media::plan::scene::{Own, Scene, Seen, Sight, Style, Who, scene};
 use crate::media::plan::stage::Stage;
+use crate::media::stats::timing::Took;
 use crate::protocol::ParticipantId;
 
 /// No more than so many pictures a second are painted.
@@ -34,6 +37,17 @@ pub struct Painter {
     pub brush: Brush,
     /// Writes.
     pub pen: Pen,
+    /// What came of pictures.
+    pub painted: Arc<Painted>,
+}
+
+/// Pictures of the others on the display.
+#[derive(Debug, Default)]
+pub struct Painted {
+    /// How many.
+    pub pictures: AtomicU64,
+    /// From when they were there until they were painted.
+    pub took: Took,
 }
 
 /// What decides where things stand.
@@ -63,6 +77,15 @@ impl Painter {
         let others = |id: &ParticipantId| layout.seen.iter().find(|(of, _)| of == id).map_or(Seen::Nothing, |(_, seen)| *seen);
         let sight = Sight { others: &others, own: layout.own, clock: &layout.clock, beat: layout.beat };
         scene(&layout.stage, &self.style, size, &sight, &mut self.pen)
+    }
+
+    /// Pictures of the others that are on the display now.
+    fn count(&self, new: &BTreeSet<Who>, pictures: &Pictures) {
+        let now = Instant::now();
+        for age in new.iter().filter(|who| **who != Who::Own).filter_map(|who| pictures.age(who, now)) {
+            self.painted.pictures.fetch_add(1, Ordering::Relaxed);
+            self.painted.took.take(age);
+        }
     }
 
     /// Paints until the board says that it is over.
@@ -102,6 +125,7 @@ impl Painter {
             if changed {
                 // It drops what is not taken and never waits.
                 let _ = out.push_buffer(gst::Buffer::from_slice(shared.bytes().to_vec()));
+                self.count(&news.pictures, &look.pictures);
             }
             drop(shared);
             let scene = before.as_ref().map(|(_, scene)| scene);

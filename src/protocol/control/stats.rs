@@ -99,6 +99,33 @@ pub struct CallSummary {
     pub frames_dropped: u64,
     /// Pictures of all others that were decoded.
     pub frames_decoded: u64,
+    /// Pictures that our camera gave.
+    #[serde(default)]
+    pub frames_captured: u64,
+    /// Pictures of all others that were painted on the display; 0 without one.
+    #[serde(default)]
+    pub frames_rendered: u64,
+    /// Milliseconds in the encoder, at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encode_ms: Option<f64>,
+    /// Milliseconds in the decoder, the worst that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_decode_ms: Option<f64>,
+    /// The most uneven that packets of somebody came, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_jitter_ms: Option<f64>,
+    /// The most that was sent in a second, to all others together, bit/s.
+    #[serde(default)]
+    pub most_sent: u64,
+    /// The most that came in a second, from all others together, bit/s.
+    #[serde(default)]
+    pub most_received: u64,
+    /// How often the picture that is sent changed its step.
+    #[serde(default)]
+    pub rate_steps: u32,
+    /// By how many decibels the speaker was less loud in the microphone, at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echo_loss: Option<i32>,
     /// How often a picture of the others stood still.
     pub freezes: u64,
     /// For how long in all, milliseconds.

@@ -24,6 +24,7 @@ CARGO_BUILD_FLAGS += "--no-default-features --features ${@','.join((d.getVar('PA
 do_install:append() {
     install -Dm0644 ${S}/systemd/callbox.service ${D}${systemd_system_unitdir}/callbox.service
     install -Dm0644 ${S}/systemd/callbox.tmpfiles ${D}${nonarch_libdir}/tmpfiles.d/callbox.conf
+    install -Dm0644 ${S}/systemd/callbox.catalog ${D}${nonarch_libdir}/systemd/catalog/callbox.catalog
     install -Dm0644 ${S}/systemd/60-callbox.rules ${D}${nonarch_base_libdir}/udev/rules.d/60-callbox.rules
     if ${@bb.utils.contains('PACKAGECONFIG', 'hub', 'true', 'false', d)}; then
         install -Dm0644 ${S}/systemd/callbox-hub.service ${D}${systemd_system_unitdir}/callbox-hub.service
@@ -38,7 +39,7 @@ GROUPADD_PARAM:${PN} = "-r callbox; -r callbox-hub; -r -f render"
 USERADD_PARAM:${PN} = "-r -d ${localstatedir}/lib/callbox -s ${base_sbindir}/nologin -g callbox -G video,audio,render callbox; \
                        -r -d ${localstatedir}/lib/callbox-hub -s ${base_sbindir}/nologin -g callbox-hub callbox-hub"
 
-FILES:${PN} += "${systemd_system_unitdir} ${nonarch_libdir}/tmpfiles.d ${nonarch_base_libdir}/udev"
+FILES:${PN} += "${systemd_system_unitdir} ${nonarch_libdir}/tmpfiles.d ${nonarch_libdir}/systemd/catalog ${nonarch_base_libdir}/udev"
 
 RDEPENDS:${PN} += " \
     callbox-config \
