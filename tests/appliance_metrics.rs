@@ -63,6 +63,8 @@ async fn a_call_of_two_appliances_is_told_in_metrics_and_the_docs_name_them_all(
         let hears = page.find("callbox_level_decibels{of=\"others\"}").is_some_and(|level| level > -40.0);
         let measured =
             page.find("callbox_round_trip_seconds").is_some() && page.find("callbox_loss_ratio{direction=\"sent\"}").is_some();
+        // Rates are between two looks.
+        let measured = measured && page.value("callbox_bits_per_second{direction=\"sent\",media=\"video\"}") > 0.0;
         if sees && hears && measured { Ok(page) } else { Err(page.samples) }
     })
     .await;

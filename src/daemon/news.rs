@@ -279,3 +279,100 @@ fn media(before: &Status, now: &Status, events: &mut Vec<Event>) {
         events.push(Event::new(EventKind::RecordingFailed).because(Some(&error)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::protocol::UserId;
+    use crate::protocol::control::HubStatus;
+
+    fn quiet() -> Status {
+        let hub = HubStatus { url: "ws://hub".into(), state: HubState::Connecting, error: None, retry_in_s: None };
+        Status::new(UserId::new("door").unwrap(), String::new(), hub)
+    }
+
+    fn in_call(connection: &str) -> Option<CallStatus> {
+        let call = json!({
+            "cid": "default:lobby", "state": "joined", "error": null, "participant": "me", "muted": {},
+            "participants": [{
+                "id": "p1", "user": "anna", "name": "Anna", "state": "joined", "muted": {}, "connection": connection, "error": null,
+                "video": {"frames_decoded": 0, "width": 0, "height": 0}, "audio": {"packets": 1}, "estimated_bitrate": null
+            }]
+        });
+        serde_json::from_value(call).unwrap()
+    }
+
+    fn names(events: &[Event]) -> Vec<&'static str> {
+        events.iter().map(|event| event.event.name()).collect()
+    }
+
+    #[test]
+    fn a_call_is_told_from_its_beginning_to_its_end_and_counters_are_no_news() {
+        let (mut news, mut now) = (News::default(), quiet());
+        assert_eq!(names(&news.since(&now)), [""; 0], "nothing has happened yet");
+        now.call = in_call("connecting");
+        assert_eq!(names(&news.since(&now)), ["call.joined", "participant.joined"]);
+        now.call = in_call("connected");
+        let events = news.since(&now);
+        assert_eq!(names(&events), ["participant.connected"]);
+        assert_eq!((events[0].user.as_ref().unwrap().as_str(), events[0].cid.as_ref().unwrap().id()), ("anna", "lobby"));
+        now.call.as_mut().unwrap().participants[0].video.frames_decoded = 7;
+        now.media.encoder.frames = 9;
+        now.call.as_mut().unwrap().participants[0].connection = PeerConnection::Disconnected;
+        assert_eq!(names(&news.since(&now)), [""; 0]);
+        now.call = in_call("connected");
+        assert_eq!(names(&news.since(&now)), [""; 0], "it was only silent");
+        now.call = in_call("failed");
+        assert_eq!(names(&news.since(&now)), ["participant.lost"]);
+        now.call = None;
+        assert_eq!(names(&news.since(&now)), ["participant.left", "call.left"]);
+    }
+
+    #[test]
+    fn what_fails_again_and_again_is_told_once() {
+        let (mut news, mut now) = (News::default(), quiet());
+        let mut with = |hub: HubState, error: Option<&str>, camera: DeviceState| {
+            (now.hub.state, now.hub.error) = (hub, error.map(str::to_owned));
+            now.media.camera = DeviceStatus { state: camera, device: "/dev/video0".into(), error: None };
+            names(&news.since(&now))
+        };
+        use DeviceState::{Failed, Idle, Missing, Running, Starting};
+        use HubState::{Connected, Connecting, Disconnected};
+        assert_eq!(with(Connecting, None, Missing), ["camera.lost"], "known at the start");
+        assert_eq!(with(Disconnected, Some("refused"), Missing), ["hub.lost"]);
+        assert_eq!(with(Connecting, Some("refused"), Failed), [""; 0]);
+        assert_eq!(with(Disconnected, Some("timed out"), Starting), [""; 0]);
+        assert_eq!(with(Connected, None, Missing), ["hub.connected"]);
+        assert_eq!(with(Connected, None, Idle), ["camera.back"], "without a call it is only looked at");
+        assert_eq!(with(Connected, None, Failed), ["camera.lost"]);
+        assert_eq!(with(Connected, None, Idle), [""; 0], "nobody has tried it again");
+        assert_eq!(with(Disconnected, Some("closed"), Running), ["hub.lost", "camera.back"]);
+    }
+
+    #[test]
+    fn steps_rings_and_relays_are_told_with_their_reasons() {
+        let (mut news, mut now) = (News::default(), quiet());
+        now.media.encoder.picture.step = "720p".into();
+        now.gpio.relays = vec![LineStatus { name: "door".into(), state: DeviceState::Running, ..LineStatus::default() }];
+        news.since(&now);
+        now.media.encoder.picture.step = "360p".into();
+        now.media.encoder.picture.reason = Some(crate::protocol::control::StepReason::Heat);
+        now.gpio.relays[0].on = true;
+        let ring = |state: &str, reason: Option<&str>| {
+            let ring = json!({"cid": "default:x", "by": "anna", "name": "Anna", "video": true, "since": "now", "state": state, "reason": reason});
+            serde_json::from_value(ring).unwrap()
+        };
+        now.ring = ring("ringing", None);
+        let events = news.since(&now);
+        assert_eq!(names(&events), ["ring.started", "rate.step", "relay.opened"]);
+        assert_eq!(events[1], Event::new(EventKind::RateStep).step("720p", "360p").because(Some("the board is hot")));
+        now.gpio.relays[0].on = false;
+        now.ring = ring("ended", Some("missed"));
+        let events = news.since(&now);
+        assert_eq!((names(&events), events[0].reason.as_deref()), (vec!["ring.ended"], Some("missed")));
+        now.ring = None;
+        assert_eq!(names(&news.since(&now)), [""; 0]);
+    }
+}

@@ -123,7 +123,7 @@ pub struct CallSummary {
     /// How often the picture that is sent changed its step.
     #[serde(default)]
     pub rate_steps: u32,
-    /// By how many decibels the speaker was less loud in the microphone, at the end.
+    /// By how many decibels the others heard themselves less than the speaker played them, at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub echo_loss: Option<i32>,
     /// How often a picture of the others stood still.

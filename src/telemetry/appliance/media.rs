@@ -94,7 +94,7 @@ fn sound(sound: &SoundStatus, seen: &Seen<'_>, sheet: &mut Sheet) {
     let name = "callbox_echo_loss_decibels";
     sheet.gauge(name, "By how much the microphone hears the speaker less than it plays").may_be(echo.map(|echo| echo.loss.into()));
     let name = "callbox_echo_removed_decibels";
-    sheet.gauge(name, "How much of that the canceller takes away").may_be(echo.map(|echo| echo.removed.into()));
+    sheet.gauge(name, "How many decibels of the echo the canceller takes away").may_be(echo.map(|echo| echo.removed.into()));
     let volume = sound.volume.map(|percent| f64::from(percent) / 100.0);
     sheet.gauge("callbox_speaker_volume_ratio", "How far the speaker is turned up").may_be(volume);
 }
