@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod calling;
-mod logs;
 #[cfg(feature = "appliance")]
 mod doctor;
+mod logs;
 #[cfg(feature = "appliance")]
 mod sound;
 
 pub use calling::*;
-pub use logs::*;
 #[cfg(feature = "appliance")]
 pub use doctor::*;
+pub use logs::*;
 #[cfg(feature = "appliance")]
 pub use sound::*;
 
