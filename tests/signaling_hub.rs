@@ -39,6 +39,7 @@ fn lobby(participation: Option<ParticipantId>) -> Request {
         data: None,
         participation: participation.map(|id| hub::Participation { id, generation: None }),
         custom: Value::Null,
+        door: false,
     })
 }
 

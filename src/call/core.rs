@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::clock::Clock;
+use super::door::Doors;
 use super::ice::Ice;
 use super::incoming::Incoming;
 use super::limits::Wish;
@@ -48,6 +49,7 @@ pub struct Core {
     /// Rings that were dealt with: call, and when it began.
     pub(super) rung: VecDeque<(Cid, String)>,
     pub(super) owed: Owed,
+    pub(super) doors: Doors,
     pub(super) ice: Ice,
     /// Calls made since the start.
     pub(super) calls: u64,
@@ -79,6 +81,7 @@ impl Core {
             quiet: None,
             rung: VecDeque::new(),
             owed: Owed::default(),
+            doors: Doors::default(),
             ice: Ice::default(),
             calls: 0,
             next_tag: 1,
@@ -107,6 +110,7 @@ impl Core {
                 if !owed
                     && !self.ice_reply(tag, &outcome, now)
                     && !self.recording_reply(tag, &outcome)
+                    && !self.door_reply(tag, &outcome, now)
                     && !self.incoming_reply(tag, &outcome, now)
                     && !self.outgoing_reply(tag, &outcome, now)
                 {
@@ -126,6 +130,7 @@ impl Core {
                     found.connection(peer.epoch, state, error, sending, now);
                 }
             }
+            Input::DoorMoved { cid, request, refused } => self.door_moved(cid, request, refused),
             Input::AddressLost => {
                 self.hub_open = false;
                 for peer in self.room.iter_mut().flat_map(|room| room.peers.values_mut()) {

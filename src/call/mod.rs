@@ -24,6 +24,7 @@
 
 mod clock;
 mod core;
+mod door;
 mod exits;
 mod ice;
 mod incoming;
@@ -46,9 +47,9 @@ pub use peers::Peer;
 
 use serde_json::Value;
 
-use crate::config::CallConfig;
+use crate::config::{CallConfig, Door};
 use crate::protocol::control::{Command, PeerConnection};
-use crate::protocol::hub::{Event, GetCall, IceServers, JoinCall, Muted, Signal};
+use crate::protocol::hub::{AnswerDoor, Event, GetCall, IceServers, JoinCall, Muted, Signal};
 use crate::protocol::{Cid, ParticipantId, UserId, rpc};
 
 /// How this appliance takes part in calls.
@@ -64,6 +65,8 @@ pub struct Settings {
     pub call: CallConfig,
     /// Whether this appliance has a place for recordings.
     pub records: bool,
+    /// The door that others may open.
+    pub door: Option<Door>,
 }
 
 /// Everything that happens.
@@ -103,6 +106,15 @@ pub enum Input {
         peer: PeerId,
         /// To be sent.
         signal: Signal,
+    },
+    /// The relay of the door was switched on, or not; after [`Effect::OpenDoor`].
+    DoorMoved {
+        /// In which call.
+        cid: Cid,
+        /// Which request it was.
+        request: u64,
+        /// Why not, for people.
+        refused: Option<String>,
     },
     /// This machine has an address less: whatever used it is dead. The connection to the hub is made anew, and
     /// [`Input::HubOpened`] follows.
@@ -166,6 +178,15 @@ pub enum Effect {
     Tone(Option<Tone>),
     /// Write this call down, or none any more.
     Record(Option<Recorded>),
+    /// Switch the relay of the door on, for its pulse time; [`Input::DoorMoved`] must follow.
+    OpenDoor {
+        /// In which call.
+        cid: Cid,
+        /// Names it in the answer.
+        request: u64,
+        /// Who wants it.
+        by: UserId,
+    },
 }
 
 /// A call that is written down, and by whose names.
@@ -217,6 +238,8 @@ pub enum Request {
     StartRecording(Cid),
     /// `call.stop_recording`
     StopRecording(Cid),
+    /// `call.answer_door`
+    AnswerDoor(AnswerDoor),
     /// `session.ice_servers`
     IceServers,
     /// `call.signal`

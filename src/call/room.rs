@@ -332,8 +332,8 @@ impl Core {
         let data = self.settings.call.team.clone().filter(|_| create);
         let data = data.map(|team| hub::CallData { team: Some(team), ..hub::CallData::default() });
         let (kind, id) = (room.cid.kind().to_owned(), room.cid.id().to_owned());
-        let custom = serde_json::Value::Null;
-        self.request(Request::Join(JoinCall { kind, id, create, data, participation, custom }));
+        let (custom, door) = (serde_json::Value::Null, self.settings.door.is_some());
+        self.request(Request::Join(JoinCall { kind, id, create, data, participation, custom, door }));
     }
 
     fn follow(&mut self) {

@@ -110,6 +110,8 @@ impl Core {
                 }
             }
             EventBody::Recording { recording, .. } => room.recorded = recording,
+            EventBody::DoorWanted { request, by } => self.door_wanted(request, by, now),
+            EventBody::Digits { request, by, digits } => self.digits_came(request, by, &digits, now),
             EventBody::Signal { from, epoch, signal } => self.signal(&from, epoch, signal, now),
             EventBody::Muted { audio, video, .. } => {
                 self.wish.audio = if audio { Some(true) } else { self.wish.audio };

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Bitrate, CallConfig, Gpio, LogLevel, Metrics, Network, Recording, Screen};
+use super::{Bitrate, CallConfig, Door, Gpio, LogLevel, Metrics, Network, Recording, Screen};
 use crate::protocol::UserId;
 
 /// `callbox.toml`, and everything laid over it.
@@ -39,6 +39,8 @@ pub struct Appliance {
     pub log: Log,
     /// Buttons, lights, relays.
     pub gpio: Gpio,
+    /// The door that others may open.
+    pub door: Option<Door>,
 }
 
 impl Appliance {
@@ -60,6 +62,7 @@ impl Appliance {
             metrics: Metrics::default(),
             log: Log::default(),
             gpio: Gpio::default(),
+            door: None,
         }
     }
 }

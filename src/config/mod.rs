@@ -10,6 +10,7 @@ mod appliance;
 mod call;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod check;
+mod door;
 mod gpio;
 mod hub;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
@@ -20,6 +21,8 @@ mod network;
 mod read_appliance;
 #[cfg(feature = "appliance")]
 mod read_call;
+#[cfg(feature = "appliance")]
+mod read_door;
 #[cfg(feature = "appliance")]
 mod read_gpio;
 #[cfg(feature = "hub")]
@@ -47,6 +50,7 @@ pub use appliance::{
     MicrophoneSource, Speaker, SpeakerSink, Trust, Video,
 };
 pub use call::{AutoAnswer, BadWindow, CallConfig, DoNotDisturb, SpeedDial, WhenBusy, Window};
+pub use door::Door;
 pub use gpio::{
     Bias, Button, DEFAULT_DEBOUNCE, DEFAULT_DOUBLE_TIME, DEFAULT_HOLD_TIME, DEFAULT_PULSE, DEFAULT_STUCK_TIME, Gpio, Light, Line,
     LineId, MAX_PULSE, Pattern, Privacy, Relay, Shown, Shows,

@@ -6,7 +6,7 @@ use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::tree::Table;
 use super::*;
-use super::{check, metrics, read_call, read_gpio, read_network, read_screen, recording, similar};
+use super::{check, metrics, read_call, read_door, read_gpio, read_network, read_screen, recording, similar};
 
 const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 
@@ -27,6 +27,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
     let metrics = metrics::read(reading.section(root, "metrics"));
     let log = Log { level: reading.section(root, "log").log_level().unwrap_or_default() };
     let gpio = read_gpio::read(reading, root);
+    let door = read_door::read(reading.section(root, "door"), root.contains_key("door"), &gpio.relays);
     let mut appliance = Appliance {
         call,
         camera,
@@ -41,6 +42,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
         metrics,
         log,
         gpio,
+        door,
         ..Appliance::new(link?)
     };
     appliance.state_directory = state_directory.unwrap_or(appliance.state_directory);

@@ -35,6 +35,11 @@ pub(super) struct Driver {
     pub engine: media::Handle,
     pub helpers: Helpers,
     pub relays: Opener,
+    /// The relay of the door that others may open.
+    pub door: Option<String>,
+    /// What becomes known some time after it was asked for.
+    pub later: mpsc::Sender<Input>,
+    pub late: mpsc::Receiver<Input>,
     pub shown: watch::Sender<Status>,
     pub view: watch::Receiver<media::View>,
     pub gpio: watch::Receiver<GpioStatus>,
@@ -84,6 +89,7 @@ impl Driver {
                 event = hub_events.recv() => self.hub_event(event.ok_or(Error::Ended("the hub client"))?),
                 event = media_events.recv() => self.media_event(event.ok_or(Error::Ended("the media engine"))?),
                 ask = asks.recv() => self.ask(ask.ok_or(Error::Ended("the control socket"))?),
+                input = self.late.recv() => self.input(input.ok_or(Error::Ended("the driver"))?),
                 wanted = wanted.recv() => self.wanted(wanted.ok_or(Error::Ended("the buttons"))?),
                 changed = self.private.changed() => {
                     changed.map_err(|_| Error::Ended("the privacy switch"))?;
@@ -266,6 +272,7 @@ impl Driver {
             Effect::IceServers(servers) => self.engine.helpers(self.helpers.with(&servers))?,
             Effect::Tone(tone) => self.engine.tone(tone)?,
             Effect::Record(recorded) => self.engine.record(recorded)?,
+            Effect::OpenDoor { cid, request, by } => self.open_door(cid, request, by),
         }
         Ok(())
     }

@@ -12,6 +12,7 @@
 mod addresses;
 mod chronicle;
 pub mod doctor;
+mod door;
 mod driver;
 mod helpers;
 pub mod inventory;
@@ -88,6 +89,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
             call_ids: uuid::Uuid::new_v4().to_string(),
             call: config.call.clone(),
             records: config.recording.directory.is_some(),
+            door: config.door.clone(),
         },
         Instant::now(),
     );
@@ -117,6 +119,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     ready();
     watchdog::ready();
     let addresses = addresses::start();
+    let (later, late) = mpsc::channel(door::QUEUE);
     let (relays, gpio, private) = (lines.opener(), lines.view(), lines.private());
     driver::Driver {
         core,
@@ -124,6 +127,9 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         engine,
         helpers,
         relays,
+        door: config.door.map(|door| door.relay),
+        later,
+        late,
         shown,
         view,
         gpio,

@@ -21,6 +21,7 @@ pub(crate) fn request(request: Request) -> signaling::Request {
         Request::Mute(cid, muted) => signaling::Request::Mute(MuteSelf { cid, muted, sharing: None }),
         Request::StartRecording(cid) => signaling::Request::StartRecording(InCall { cid }),
         Request::StopRecording(cid) => signaling::Request::StopRecording(InCall { cid }),
+        Request::AnswerDoor(answer) => signaling::Request::AnswerDoor(answer),
         Request::IceServers => signaling::Request::IceServers,
         Request::SetMaxBandwidth(cid, max_bandwidth) => signaling::Request::SetMaxBandwidth(SetMaxBandwidth { cid, max_bandwidth }),
         Request::Signal { cid, peer, signal } => {

@@ -46,8 +46,14 @@ impl Appliance {
             ..CallConfig::default()
         };
         let participant = ParticipantId::new(&format!("appliance-{number}")).unwrap();
-        let settings =
-            Settings { user: user.clone(), participant, call_ids: format!("made-{number}-{seed:x}"), call, records: true };
+        let settings = Settings {
+            user: user.clone(),
+            participant,
+            call_ids: format!("made-{number}-{seed:x}"),
+            call,
+            records: true,
+            door: None,
+        };
         let client = ClientInfo { kind: ClientKind::Appliance, version: "fleet".into() };
         let mut core = Core::new(settings, now);
         core.handle(Input::Clock { wall: SystemTime::UNIX_EPOCH, minute: 600 }, now).unwrap();
@@ -209,6 +215,7 @@ impl Appliance {
             | Effect::SetMaxBitrate(_)
             | Effect::Tone(_)
             | Effect::Record(_)
+            | Effect::OpenDoor { .. }
             | Effect::IceServers(_) => {}
         }
     }

@@ -1,7 +1,7 @@
 //! The web page and the JavaScript SDK, compiled into the binary: plain ES modules, no build step, nothing from elsewhere.
 //!
 //! ```text
-//!   index.html ─ app.js ─┬─ signin ─ lobby ─┬─ incall ─ tiles, people, live, panel   what a person sees
+//!   index.html ─ app.js ─┬─ signin ─ lobby ─┬─ incall ─ tiles, people, live, door, panel   what a person sees
 //!                        │        backstage ┘  ringing, dial, choose, endings, tones
 //!                        └─ callbox.js ─ sdk/…   the SDK: `import { Client } from '/callbox.js'`; types in callbox.d.ts
 //!
@@ -48,6 +48,7 @@ const FILES: &[(&str, &str, &[u8])] = files![
     "panel.js": JS,
     "people.js": JS,
     "live.js": JS,
+    "door.js": JS,
     "lobby.js": JS,
     "incall.js": JS,
     "tiles.js": JS,

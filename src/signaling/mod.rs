@@ -18,7 +18,8 @@ pub use crate::config::Trust;
 use crate::protocol::UserId;
 use crate::protocol::control::HubState;
 use crate::protocol::hub::{
-    self, ClientInfo, GetCall, InCall, JoinCall, MuteSelf, SendSignal, SessionOpened, SetMaxBandwidth, WithExtension, WithReason,
+    self, AnswerDoor, ClientInfo, GetCall, InCall, JoinCall, MuteSelf, SendSignal, SessionOpened, SetMaxBandwidth, WithExtension,
+    WithReason,
 };
 use crate::protocol::rpc;
 
@@ -90,6 +91,8 @@ pub enum Request {
     StartRecording(InCall),
     /// `call.stop_recording`.
     StopRecording(InCall),
+    /// `call.answer_door`.
+    AnswerDoor(AnswerDoor),
     /// `session.ice_servers`; answered by [`hub::IceServers`].
     IceServers,
     /// `call.signal`.

@@ -4,6 +4,7 @@
 mod calls;
 mod cli;
 mod client;
+mod door;
 mod hostile;
 mod http;
 mod identity;

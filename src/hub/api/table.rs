@@ -7,9 +7,10 @@ use super::super::calls::{Nothing, Request};
 use super::Ask;
 use super::operation::{Names, NoParams, Operation, Route, Shape, Wanted, query};
 use crate::protocol::hub::{
-    Call, CallList, CallType, CallTypes, GetCall, IceServers, InCall, JoinCall, Joined, ListCalls, MakeCall, MuteSelf, MuteUsers,
-    NamedType, OfUser, PutCallType, RenewSession, Renewed, RevokeUser, RingCall, SendSignal, Services, SetMaxBandwidth,
-    Subscriptions, UpdateCall, UpdateMembers, UpdatePermissions, WithExtension, WithReason,
+    AnswerDoor, Call, CallList, CallType, CallTypes, DoorOpened, GetCall, IceServers, InCall, JoinCall, Joined, ListCalls,
+    MakeCall, MuteSelf, MuteUsers, NamedType, OfUser, OpenDoor, PutCallType, RenewSession, Renewed, RevokeUser, RingCall,
+    SendDigits, SendSignal, Services, SetMaxBandwidth, Subscriptions, UpdateCall, UpdateMembers, UpdatePermissions, WithExtension,
+    WithReason,
 };
 
 type Read = Result<Wanted, serde_json::Error>;
@@ -104,6 +105,12 @@ operations! {
         "Ask those who can record to do so.";
     "call.stop_recording": InCall => Call, [POST "/v1/calls/{type}/{id}/recording/stop" Cid], |x| calls(Request::StopRecording(x)),
         "Ask them to stop.";
+    "call.open_door": OpenDoor => DoorOpened, [POST "/v1/calls/{type}/{id}/door" Cid], |x| calls(Request::OpenDoor(x)),
+        "Open the door of an appliance in the call; answered when it is open, or stays shut.";
+    "call.digits": SendDigits => -, [POST "/v1/calls/{type}/{id}/digits" Cid], |x| calls(Request::SendDigits(x)),
+        "Press keys of a telephone: an appliance opens its door for its code.";
+    "call.answer_door": AnswerDoor => -, [socket], |x| calls(Request::AnswerDoor(x)),
+        "What becomes of a request to open your door.";
     "call.kick": OfUser => Call, [POST "/v1/calls/{type}/{id}/kick" Cid], |x| calls(Request::Kick(x)),
         "Put a user out.";
     "call.block": OfUser => Call, [POST "/v1/calls/{type}/{id}/block" Cid], |x| calls(Request::Block(x)),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::door::Wanted;
 use super::{Caller, SessionId};
 use crate::protocol::hub::{self, CallType, EventBody, Muted, ParticipantState};
 use crate::protocol::{ParticipantId, UserId};
@@ -22,6 +23,8 @@ pub(super) struct Call {
     pub ring_times: Option<RingTimes>,
     /// On which device each callee of the ring accepted; none: over REST.
     pub accepted: BTreeMap<UserId, Option<SessionId>>,
+    /// Requests for doors that are not settled.
+    pub doors: BTreeMap<u64, Wanted>,
     /// Sessions so far.
     pub sessions: u64,
 }
@@ -41,6 +44,13 @@ pub(super) struct Participant {
     /// As others see it, but for `state`, which follows from the presence.
     pub seen: hub::Participant,
     pub presence: Presence,
+}
+
+/// What a client says of itself when it comes in.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub custom: Value,
+    pub door: bool,
 }
 
 /// Where a participant's socket is.
@@ -67,21 +77,20 @@ impl Presence {
 
 impl Participant {
     /// Somebody new in the call, or somebody the hub has forgotten: the claimed generation is taken as it is.
-    pub fn new(id: ParticipantId, by: &Caller, session: SessionId, claimed: Option<u32>, custom: Value) -> Self {
-        let seen =
-            hub::Participant { generation: claimed.unwrap_or(1), custom, ..hub::Participant::new(id, by.user.clone(), by.kind) };
+    pub fn new(id: ParticipantId, by: &Caller, session: SessionId, claimed: Option<u32>, own: Own) -> Self {
+        let Own { custom, door } = own;
+        let seen = hub::Participant {
+            generation: claimed.unwrap_or(1),
+            custom,
+            door,
+            ..hub::Participant::new(id, by.user.clone(), by.kind)
+        };
         Self { seen, presence: Presence::Connected(session) }
     }
 
     /// Goes on with this participation in the caller's session. Without a claim to the present generation it has a new media
     /// stack. Returns where its socket was, and what the others must be told.
-    pub fn come_back(
-        &mut self,
-        by: &Caller,
-        session: SessionId,
-        claimed: Option<u32>,
-        custom: Value,
-    ) -> (Presence, Option<EventBody>) {
+    pub fn come_back(&mut self, by: &Caller, session: SessionId, claimed: Option<u32>, own: Own) -> (Presence, Option<EventBody>) {
         let before = self.view();
         if claimed != Some(self.seen.generation) {
             self.seen.generation = next_generation(self.seen.generation.max(claimed.unwrap_or(0)));
@@ -90,7 +99,7 @@ impl Participant {
         }
         self.seen.user = by.user.clone();
         self.seen.kind = by.kind;
-        self.seen.custom = custom;
+        (self.seen.custom, self.seen.door) = (own.custom, own.door);
         let old = std::mem::replace(&mut self.presence, Presence::Connected(session));
         let participant = self.view();
         let told = if participant.generation != before.generation {
@@ -121,7 +130,15 @@ fn next_generation(generation: u32) -> u32 {
 impl Call {
     pub fn new(info: hub::Call) -> Self {
         let sessions = info.session.as_ref().map_or(0, |session| session.number);
-        Self { info, participants: Vec::new(), followers: BTreeSet::new(), ring_times: None, accepted: BTreeMap::new(), sessions }
+        Self {
+            info,
+            participants: Vec::new(),
+            followers: BTreeSet::new(),
+            ring_times: None,
+            accepted: BTreeMap::new(),
+            doors: BTreeMap::new(),
+            sessions,
+        }
     }
 
     /// As its followers see it.

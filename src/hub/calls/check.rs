@@ -13,6 +13,8 @@ const MAX_SDP: usize = 32 * 1024;
 const MAX_CANDIDATE: usize = 2 * 1024;
 /// The longest reason for a rejection.
 const MAX_REASON: usize = 64;
+/// The longest reason for a door that stays shut.
+const MAX_DOOR_REASON: usize = 256;
 /// The longest name of a team.
 const MAX_TEAM: usize = 64;
 /// Members of one call.
@@ -35,6 +37,10 @@ pub(super) fn signal(signal: &Signal) -> Result<(), Refused> {
 
 pub(super) fn reason(reason: Option<&String>) -> Result<(), Refused> {
     len("`reason`", reason.map_or(0, String::len), MAX_REASON)
+}
+
+pub(super) fn door_reason(reason: Option<&String>) -> Result<(), Refused> {
+    len("`reason`", reason.map_or(0, String::len), MAX_DOOR_REASON)
 }
 
 pub(super) fn team(team: Option<&String>) -> Result<(), Refused> {

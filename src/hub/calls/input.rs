@@ -6,10 +6,11 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
+use super::Refused;
 use crate::protocol::hub::{
-    Call, CallList, CallType, CallTypes, ClientKind, EventBody, GetCall, InCall, JoinCall, Joined, ListCalls, MakeCall, MuteSelf,
-    MuteUsers, NamedType, OfUser, PutCallType, RingCall, SendSignal, Service, SetMaxBandwidth, UpdateCall, UpdateMembers,
-    UpdatePermissions, User, WithExtension, WithReason,
+    AnswerDoor, Call, CallList, CallType, CallTypes, ClientKind, DoorOpened, EventBody, GetCall, InCall, JoinCall, Joined,
+    ListCalls, MakeCall, MuteSelf, MuteUsers, NamedType, OfUser, OpenDoor, PutCallType, RingCall, SendDigits, SendSignal, Service,
+    SetMaxBandwidth, UpdateCall, UpdateMembers, UpdatePermissions, User, WithExtension, WithReason,
 };
 use crate::protocol::{Cid, ParticipantId, UserId};
 
@@ -127,6 +128,12 @@ requests! {
     StartRecording(InCall),
     /// `call.stop_recording`.
     StopRecording(InCall),
+    /// `call.open_door`.
+    OpenDoor(OpenDoor),
+    /// `call.digits`.
+    SendDigits(SendDigits),
+    /// `call.answer_door`.
+    AnswerDoor(AnswerDoor),
     /// `call_type.list`.
     ListTypes(Nothing),
     /// `call_type.get`.
@@ -154,6 +161,8 @@ impl Request {
             Self::MuteUsers(x) => &x.cid,
             Self::Ring(x) | Self::Notify(x) => &x.cid,
             Self::GoLive(x) | Self::StopLive(x) | Self::StartRecording(x) | Self::StopRecording(x) => &x.cid,
+            // Doors are no part of the state.
+            Self::OpenDoor(_) | Self::SendDigits(_) | Self::AnswerDoor(_) => return None,
             Self::Signal(_) | Self::List(_) | Self::Make(_) => return None,
             Self::ListTypes(_) | Self::GetType(_) | Self::PutType(_) | Self::DeleteType(_) => return None,
         };
@@ -174,6 +183,8 @@ pub enum Answer {
     Type(Box<CallType>),
     /// To `call_type.list`.
     Types(CallTypes),
+    /// Not yet: [`Effect::Answered`] with this number follows.
+    Later(u64),
     /// To everything else.
     Done,
 }
@@ -184,7 +195,7 @@ impl Answer {
         match self {
             Self::Call(call) => Some(call),
             Self::Joined(joined) => Some(&joined.call),
-            Self::Calls(_) | Self::Type(_) | Self::Types(_) | Self::Done => None,
+            Self::Calls(_) | Self::Type(_) | Self::Types(_) | Self::Later(_) | Self::Done => None,
         }
     }
 
@@ -196,7 +207,7 @@ impl Answer {
             Self::Calls(calls) => serde_json::to_value(calls),
             Self::Type(call_type) => serde_json::to_value(call_type),
             Self::Types(types) => serde_json::to_value(types),
-            Self::Done => Ok(Value::Object(serde_json::Map::new())),
+            Self::Later(_) | Self::Done => Ok(Value::Object(serde_json::Map::new())),
         }
     }
 }
@@ -219,6 +230,13 @@ pub enum Effect {
     TypeChanged(String),
     /// Somebody who may be away must hear of a call: for the webhook, behind which a push service may stand (C21).
     Wake(Box<Wake>),
+    /// Who was told to wait ([`Answer::Later`]) has an answer.
+    Answered {
+        /// As told.
+        request: u64,
+        /// What came of it.
+        outcome: Result<DoorOpened, Refused>,
+    },
 }
 
 /// Why a push service may want to wake a device.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::call::{Call, Participant, Presence};
+use super::call::{Call, Own, Participant, Presence};
 use super::create::rfc3339;
 use super::{Answer, Caller, Calls, Refused, SessionId, Timer, access, check};
 use crate::protocol::hub::{
@@ -28,7 +28,7 @@ impl Calls {
                 Some(_) => {}
                 None => self.has_place(by, call)?,
             }
-            self.come_in(by, session, &cid, join.participation, join.custom)
+            self.come_in(by, session, &cid, join.participation, Own { custom: join.custom, door: join.door })
         } else {
             if !join.create {
                 return Err(Refused::NoSuchCall(cid));
@@ -39,7 +39,7 @@ impl Calls {
             self.may_join(by, &call)?;
             self.create(by, call, &data, now)?;
             self.ring_and_notify(by, &cid, &data, Value::Null, now);
-            self.come_in(by, session, &cid, join.participation, join.custom)
+            self.come_in(by, session, &cid, join.participation, Own { custom: join.custom, door: join.door })
         }
     }
 
@@ -58,7 +58,7 @@ impl Calls {
         session: SessionId,
         cid: &Cid,
         claim: Option<Participation>,
-        custom: Value,
+        said: Own,
     ) -> Result<Answer, Refused> {
         let own = self
             .calls
@@ -77,14 +77,14 @@ impl Calls {
         let muted = Muted { audio: !own.contains(&Capability::SendAudio), video: !own.contains(&Capability::SendVideo) };
         let mut taken_over = None;
         let told = if let Some(participant) = call.by_id(&id) {
-            let (old, told) = participant.come_back(by, session, claimed, custom);
+            let (old, told) = participant.come_back(by, session, claimed, said);
             if let Presence::Away { until, .. } = old {
                 self.timers.remove(&(until, Timer::Grace(cid.clone(), id.clone())));
             }
             taken_over = old.session().filter(|old| *old != session);
             told
         } else {
-            let mut newcomer = Participant::new(id.clone(), by, session, claimed, custom);
+            let mut newcomer = Participant::new(id.clone(), by, session, claimed, said);
             newcomer.seen.muted = muted;
             let participant = newcomer.view();
             call.participants.push(newcomer);

@@ -21,6 +21,7 @@ mod access;
 mod call;
 mod check;
 mod create;
+mod door;
 mod follow;
 mod input;
 mod join;
@@ -79,6 +80,8 @@ enum Timer {
     Cancel(Cid),
     /// A participant without a socket is given up.
     Grace(Cid, ParticipantId),
+    /// An appliance has not said what became of a request for its door.
+    Door(Cid, u64),
 }
 
 /// One session, as far as calls need to know it.
@@ -101,6 +104,8 @@ pub struct Calls {
     /// Calls that ring for a user.
     rings: BTreeMap<UserId, BTreeSet<Cid>>,
     paces: Paces,
+    /// The number of the last request for a door.
+    last_door: u64,
     timers: BTreeSet<(Instant, Timer)>,
     effects: VecDeque<Effect>,
 }
@@ -112,8 +117,18 @@ impl Calls {
         let until = now + limits.grace;
         let paces = Paces::new(limits.creations, limits.rings);
         let (calls, sessions, users, rings) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut all =
-            Self { limits, types, calls, sessions, users, rings, paces, timers: BTreeSet::new(), effects: VecDeque::new() };
+        let mut all = Self {
+            limits,
+            types,
+            calls,
+            sessions,
+            users,
+            rings,
+            paces,
+            last_door: 0,
+            timers: BTreeSet::new(),
+            effects: VecDeque::new(),
+        };
         for record in stored {
             let mut call = record.into_call(until);
             let cid = call.info.cid.clone();
@@ -168,6 +183,9 @@ impl Calls {
             Request::StopLive(call) => self.stop_live(by, &call.cid),
             Request::StartRecording(call) => self.start_recording(by, &call.cid),
             Request::StopRecording(call) => self.stop_recording(by, &call.cid),
+            Request::OpenDoor(open) => self.open_door(by, open, now),
+            Request::SendDigits(send) => self.send_digits(by, send, now),
+            Request::AnswerDoor(answer) => self.answer_door(by, answer, now),
             Request::ListTypes(_) => Ok(self.list_types()),
             Request::GetType(named) => self.get_type(&named),
             Request::PutType(put) => self.put_type(by, put),
@@ -185,6 +203,7 @@ impl Calls {
                 Timer::Grace(cid, id) => self.remove(&cid, &id, LeaveReason::TimedOut, serde_json::Value::Null),
                 Timer::Missed(cid) => self.missed(&cid),
                 Timer::Cancel(cid) => self.not_accepted(&cid),
+                Timer::Door(cid, request) => self.door_late(&cid, request),
             }
         }
     }
@@ -200,6 +219,7 @@ impl Calls {
             Timer::Grace(..) => (*at, "the grace time of a participant ends"),
             Timer::Missed(_) => (*at, "a ring was not answered"),
             Timer::Cancel(_) => (*at, "a ring was not accepted"),
+            Timer::Door(..) => (*at, "a request for a door was not answered"),
         })
     }
 

@@ -37,8 +37,9 @@ impl Calls {
             }
             participant.presence = Presence::Away { session: Some(session), until };
             let (id, body) = (participant.seen.id.clone(), EventBody::ParticipantUpdated { participant: participant.view() });
-            self.timers.insert((until, Timer::Grace(cid.clone(), id)));
+            self.timers.insert((until, Timer::Grace(cid.clone(), id.clone())));
             self.tell_followers(&cid, body, None);
+            self.door_gone(&cid, &id, false);
         }
     }
 
@@ -86,6 +87,7 @@ impl Calls {
         let alone = call.info.ends_when_alone && call.users() == 1 && others && !ringing && reason != LeaveReason::Alone;
         let left: Vec<_> = if alone { call.participants.iter().map(|p| p.seen.id.clone()).collect() } else { Vec::new() };
         self.tell_followers(cid, EventBody::ParticipantLeft { participant: id.clone(), reason, extension }, None);
+        self.door_gone(cid, id, true);
         self.changed(cid);
         for id in left {
             self.remove(cid, &id, LeaveReason::Alone, Value::Null);

@@ -109,6 +109,23 @@ pub enum Refused {
     /// Only participants can do this.
     #[error("you are not in {0}: join it first")]
     NotIn(Cid),
+    /// Nobody in the call has a door, or not this one.
+    #[error("there is no door to open in {0}: an appliance has one when its configuration says so, in [door]")]
+    NoDoor(Cid),
+    /// More than one.
+    #[error("there is more than one door in {0}: name the participant")]
+    WhichDoor(Cid),
+    /// The appliance does not open, or nobody knows.
+    #[error("the door of {door} stays shut: {why}")]
+    DoorStaysShut {
+        /// Whose.
+        door: ParticipantId,
+        /// Why.
+        why: String,
+    },
+    /// Too late, or never asked for.
+    #[error("nobody in {0} waits for your door any more: do not open it")]
+    NobodyWaitsForDoor(Cid),
     /// What needs a client that stays.
     #[error("this needs a session: open the socket at /v1/socket")]
     NeedsSession,
@@ -191,7 +208,9 @@ impl Refused {
                 ErrorKind::InvalidParams
             }
             Self::NoSuchCall(_) | Self::NoSuchType { .. } | Self::NoSuchParticipant { .. } => ErrorKind::NotFound,
-            Self::NotAMember { .. } | Self::UserNotIn { .. } => ErrorKind::NotFound,
+            Self::NotAMember { .. } | Self::UserNotIn { .. } | Self::NoDoor(_) => ErrorKind::NotFound,
+            Self::WhichDoor(_) => ErrorKind::InvalidParams,
+            Self::DoorStaysShut { .. } | Self::NobodyWaitsForDoor(_) => ErrorKind::Conflict,
             Self::NotIn(_) | Self::AlreadyIn { .. } | Self::FollowsTooMany(_) | Self::NeedsSession => ErrorKind::Conflict,
             Self::TypeInUse { .. } | Self::NoBackstage(_) | Self::DoesNotRing(_) | Self::RingsAlready(_) => ErrorKind::Conflict,
             Self::NobodyToRing(_) | Self::NotRinging(_) | Self::AnsweredElsewhere(_) => ErrorKind::Conflict,

@@ -5,11 +5,11 @@ use std::time::{Instant, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::super::calls::{Answer, Caller, Input, Request, SessionId};
+use super::super::calls::{Answer, Caller, Input, Refused, Request, SessionId};
 use super::super::persist::Item;
 use super::super::tokens::Identity;
 use super::{Ask, Door, Driver, date, deadline, internal};
-use crate::protocol::hub::{ClientKind, IceServers, Renewed, Role, Service, Subscriptions, User};
+use crate::protocol::hub::{ClientKind, DoorOpened, IceServers, Renewed, Role, Service, Subscriptions, User};
 use crate::protocol::rpc::{self, ErrorKind};
 use crate::protocol::{ParticipantId, UserId};
 
@@ -18,6 +18,12 @@ struct Who {
     session: Option<SessionId>,
     user: User,
     kind: ClientKind,
+}
+
+/// How a request is answered.
+enum Said {
+    Now(Value),
+    Later(u64),
 }
 
 /// What an answer speaks of.
@@ -45,7 +51,15 @@ impl Driver {
         };
         let about = about(&what);
         let before = self.persist.latest();
-        let outcome = self.answer_to(who, what, now);
+        let outcome = match self.answer_to(who, what, now) {
+            Ok(Said::Now(value)) => Ok(value),
+            Ok(Said::Later(request)) => {
+                self.meters.request(method, None);
+                self.later.insert(request, from);
+                return self.drain();
+            }
+            Err(error) => Err(error),
+        };
         self.meters.request(method, outcome.as_ref().err().map(|error| error.kind));
         self.drain();
         // A refusal has changed nothing; an answer may speak of a change that is not on the disk yet.
@@ -63,24 +77,50 @@ impl Driver {
         }
     }
 
-    fn answer_to(&mut self, who: Who, what: Ask, now: Instant) -> Result<Value, rpc::Error> {
-        match what {
-            Ask::Calls(request) => {
-                let fresh = ParticipantId::from(uuid::Uuid::new_v4());
-                let by = Caller { session: who.session, user: who.user, kind: who.kind, fresh, wall: SystemTime::now() };
-                let user = by.user.id.clone();
-                let mut answer = self.calls.handle(Input::Asked { by, request }, now)?;
-                if let Answer::Joined(joined) = &mut answer {
-                    joined.ice_servers = self.ice_servers(&user);
-                }
-                answer.into_result().map_err(internal)
+    /// Something else has happened that somebody waits for.
+    pub(super) fn answered(&mut self, request: u64, outcome: Result<DoorOpened, Refused>) {
+        let outcome = outcome.map_err(rpc::Error::from).and_then(|opened| serde_json::to_value(opened).map_err(internal));
+        match self.later.remove(&request) {
+            // A socket that came since did not ask.
+            Some(Door::Socket { session, outbox, request: Some(request) }) if self.sessions.linked(session, &outbox).is_some() => {
+                self.sessions.answer(session, request, outcome, 0);
             }
-            Ask::Subscribe(more) => self.subscribe(&who, |services| services.extend(more), now),
-            Ask::Unsubscribe(less) => self.subscribe(&who, |services| services.retain(|service| !less.contains(service)), now),
-            Ask::Subscriptions => self.subscribe(&who, |_| {}, now),
+            Some(Door::Rest { reply, .. }) => _ = reply.send(outcome),
+            Some(Door::Socket { .. }) | None => {}
+        }
+    }
+
+    fn answer_to(&mut self, who: Who, what: Ask, now: Instant) -> Result<Said, rpc::Error> {
+        if let Ask::Calls(request) = what {
+            return self.answer_about_calls(who, request, now);
+        }
+        self.answer_at_once(&who, what, now).map(Said::Now)
+    }
+
+    fn answer_about_calls(&mut self, who: Who, request: Box<Request>, now: Instant) -> Result<Said, rpc::Error> {
+        let fresh = ParticipantId::from(uuid::Uuid::new_v4());
+        let by = Caller { session: who.session, user: who.user, kind: who.kind, fresh, wall: SystemTime::now() };
+        let user = by.user.id.clone();
+        let mut answer = self.calls.handle(Input::Asked { by, request }, now)?;
+        if let Answer::Later(request) = answer {
+            return Ok(Said::Later(request));
+        }
+        if let Answer::Joined(joined) = &mut answer {
+            joined.ice_servers = self.ice_servers(&user);
+        }
+        answer.into_result().map(Said::Now).map_err(internal)
+    }
+
+    fn answer_at_once(&mut self, who: &Who, what: Ask, now: Instant) -> Result<Value, rpc::Error> {
+        match what {
+            // Answered above.
+            Ask::Calls(_) => Ok(json!({})),
+            Ask::Subscribe(more) => self.subscribe(who, |services| services.extend(more), now),
+            Ask::Unsubscribe(less) => self.subscribe(who, |services| services.retain(|service| !less.contains(service)), now),
+            Ask::Subscriptions => self.subscribe(who, |_| {}, now),
             Ask::IceServers => serde_json::to_value(self.ice_servers(&who.user.id)).map_err(internal),
-            Ask::Renew(identity) => self.renew(&who, *identity, now),
-            Ask::Revoke(user) => self.revoke(&who, &user, now),
+            Ask::Renew(identity) => self.renew(who, *identity, now),
+            Ask::Revoke(user) => self.revoke(who, &user, now),
         }
     }
 

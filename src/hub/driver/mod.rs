@@ -8,6 +8,7 @@ mod message;
 mod tests;
 mod waiting;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -48,6 +49,8 @@ pub struct Driver {
     identities: Arc<Identities>,
     persist: Persist,
     waiting: Waiting,
+    /// Who is answered when something else has happened.
+    later: BTreeMap<u64, Door>,
     webhook: Option<webhook::Handle>,
     turn: Option<Turn>,
     grace_ms: u64,
@@ -64,6 +67,7 @@ impl Driver {
             identities,
             persist,
             waiting: Waiting::default(),
+            later: BTreeMap::new(),
             webhook: None,
             turn: None,
             grace_ms,
@@ -286,6 +290,7 @@ impl Driver {
                         webhook.tell(&wake);
                     }
                 }
+                Effect::Answered { request, outcome } => self.answered(request, outcome),
                 Effect::Tell { to, cid, body } => {
                     let Some(told) = Told::new(&cid, &body) else {
                         error!(%cid, "an event cannot be written as JSON");

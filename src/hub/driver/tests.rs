@@ -115,7 +115,8 @@ impl Client {
 
     async fn join(&self, call: &str) {
         let (kind, id) = ("default".to_owned(), call.to_owned());
-        let what = Request::Join(JoinCall { kind, id, create: true, data: None, participation: None, custom: Value::Null });
+        let what =
+            Request::Join(JoinCall { kind, id, create: true, data: None, participation: None, custom: Value::Null, door: false });
         let from = Door::Socket { session: self.session, outbox: self.outbox.clone(), request: Some(Id::Number(1)) };
         self.driver.send(Message::Asked { from, what: Ask::Calls(Box::new(what)), method: "test" }).await.unwrap();
     }

@@ -93,6 +93,7 @@ export declare class Participant extends Emitter<ParticipantEvents> {
   readonly state: 'joined' | 'reconnecting';
   readonly muted: Muted;
   readonly sharing: boolean;
+  readonly door: boolean;
   readonly isLocal: boolean;
   readonly generation: number;
   readonly connectionState: SessionConnectionState;
@@ -189,6 +190,7 @@ export interface CallEvents {
   'call.notification': WithCall & { by: User };
   'call.muted': HubEvent & { by: string; audio: boolean; video: boolean; screen: boolean };
   'call.recording': HubEvent & { recording: boolean; by?: string };
+  'call.door': HubEvent & { participant: string; by: string; opened: boolean; reason?: string };
   'call.closed': HubEvent & { reason: LeaveReason };
 }
 
@@ -213,6 +215,8 @@ export declare class Call extends Emitter<CallEvents> {
   stopLive(): Promise<WireCall>;
   startRecording(): Promise<unknown>;
   stopRecording(): Promise<unknown>;
+  openDoor(participant?: string | Participant): Promise<{ participant: string }>;
+  sendDigits(digits: string, participant?: string | Participant): Promise<unknown>;
   ring(options?: { members?: string[]; video?: boolean; extension?: any }): Promise<WireCall>;
   notify(options?: { members?: string[]; extension?: any }): Promise<WireCall>;
   accept(options?: { extension?: any; audio?: boolean; video?: boolean; custom?: any }): Promise<void>;

@@ -1,4 +1,5 @@
 import { $, showDevice, showShare } from '/dom.js';
+import { createDoor } from '/door.js';
 import { calling } from '/endings.js';
 import { bestGrid } from '/layout.js';
 import { callTitle } from '/link.js';
@@ -25,7 +26,7 @@ export function createInCall({ onLeave }) {
   let wakeLock = null;
   let silence = null;
   const tiles = new Map();
-  const [panel, people, live] = [createPanel(), createPeople(), createLive()];
+  const [panel, people, live, door] = [createPanel(), createPeople(), createLive(), createDoor()];
 
   $('leave').addEventListener('click', onLeave);
   $('call-mic').addEventListener('click', () => toggle('microphone'));
@@ -153,7 +154,7 @@ export function createInCall({ onLeave }) {
     wakeLock?.release().catch(() => {});
     wakeLock = null;
     hush();
-    for (const part of [panel, people, live]) part.close();
+    for (const part of [panel, people, live, door]) part.close();
     call = null;
     $('hear').hidden = true;
   }
@@ -167,6 +168,7 @@ export function createInCall({ onLeave }) {
       since = performance.now();
       people.open(call);
       live.open(call);
+      door.open(call);
       unsubscribe = [
         call.state.subscribe(() => {
           showRinging();

@@ -1,4 +1,5 @@
 import { $, el, fillAvatar, icon } from '/dom.js';
+import { openDoor } from '/door.js';
 import { nameOf } from '/names.js';
 import { announce, toast } from '/notices.js';
 
@@ -100,11 +101,13 @@ export function createPeople() {
     const state = el('span', { className: 'person-state' });
     const mute = button('mic-off', `Mute ${user.name}`, () => act(call.muteUsers([user.id]), `${user.name} was muted.`));
     const remove = button('out', `Remove ${user.name}`, () => act(call.kickUser(user.id), `${user.name} was removed.`), 'quit');
-    const element = el('li', {}, avatar, name, mute, remove, state, ...(isLocal ? [] : [volume(participant)]));
+    const door = button('open', `Open the door of ${user.name}`, () => openDoor(call, participant, door), 'door');
+    const element = el('li', {}, avatar, name, door, mute, remove, state, ...(isLocal ? [] : [volume(participant)]));
     element.dataset.user = user.id;
     const update = () => {
       const marks = [participant.muted.audio && 'microphone off', participant.muted.video && 'camera off', participant.sharing && 'shows the screen'];
       state.textContent = [role(user.id), ...marks].filter(Boolean).join(' · ') || 'In the call';
+      door.hidden = isLocal || !participant.door || !call.state.may('open-door');
       mute.hidden = isLocal || participant.muted.audio || !call.state.may('mute-users');
       remove.hidden = isLocal || !call.state.may('kick-user');
     };

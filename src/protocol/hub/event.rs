@@ -204,6 +204,37 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
     },
+    /// Somebody who may wants your door open: answer by `call.answer_door`.
+    #[serde(rename = "call.door_wanted")]
+    DoorWanted {
+        /// Names it in the answer.
+        request: u64,
+        /// Who.
+        by: UserId,
+    },
+    /// Somebody who may open your door presses keys of a telephone: if they end with your code, answer by `call.answer_door`.
+    #[serde(rename = "call.digits")]
+    Digits {
+        /// Names it in the answer.
+        request: u64,
+        /// Who.
+        by: UserId,
+        /// `0123456789*#ABCD`.
+        digits: String,
+    },
+    /// A door was opened, or stays shut although somebody asked.
+    #[serde(rename = "call.door")]
+    Door {
+        /// Whose.
+        participant: ParticipantId,
+        /// Who asked.
+        by: UserId,
+        /// Whether it opened.
+        opened: bool,
+        /// Why not, for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
 }
 
 /// Why somebody left.

@@ -57,6 +57,7 @@
 mod call;
 mod call_type;
 mod capability;
+mod door;
 mod event;
 mod ice;
 mod participant;
@@ -69,6 +70,7 @@ mod signal;
 pub use call::{Call, CallData, CallSession, Member, MemberUpdate, Permissions};
 pub use call_type::{BUILT_IN_TYPES, CallType, Grants, PutCallType, Role};
 pub use capability::Capability;
+pub use door::{AnswerDoor, DoorOpened, DoorState, MAX_DIGITS, OpenDoor, SendDigits, are_digits};
 pub use event::{Event, EventBody, LeaveReason};
 pub use ice::{IceServer, IceServers};
 pub use participant::{ClientKind, Muted, Participant, ParticipantState, Participation, User, offers};

@@ -83,6 +83,9 @@ pub struct Participant {
     /// The most that it sends to each other one, by its own `call.set_max_bandwidth`, kbit/s (C11); 0: no limit.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub max_bandwidth: u32,
+    /// Whether it has a door that who has `open-door` may open.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub door: bool,
     /// From `call.join`.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub custom: Value,
@@ -100,6 +103,7 @@ impl Participant {
             muted: Muted::default(),
             sharing: false,
             max_bandwidth: 0,
+            door: false,
             custom: Value::Null,
         }
     }

@@ -45,6 +45,9 @@ pub struct JoinCall {
     /// Travels with the participant (B3, B12). At most 4 KiB.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub custom: Value,
+    /// Whether there is a door here that who has `open-door` may open.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub door: bool,
 }
 
 /// The answer to `call.join`.

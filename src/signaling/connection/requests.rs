@@ -48,6 +48,7 @@ impl Requests {
             Request::SetMaxBandwidth(params) => message(id, "call.set_max_bandwidth", params),
             Request::StartRecording(params) => message(id, "call.start_recording", params),
             Request::StopRecording(params) => message(id, "call.stop_recording", params),
+            Request::AnswerDoor(params) => message(id, "call.answer_door", params),
             Request::IceServers => message(id, "session.ice_servers", &serde_json::json!({})),
             Request::Join(params) => message(id, "call.join", params),
             Request::Leave(params) => message(id, "call.leave", params),

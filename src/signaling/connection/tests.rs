@@ -283,6 +283,7 @@ fn a_request_too_long_for_the_hub_is_not_sent() {
         data: None,
         participation: None,
         custom: json!("x".repeat(70_000)),
+        door: false,
     };
     let effects = bench.give(Input::Request { tag: 1, request: Request::Join(join) });
     let [Event::Reply { outcome: Err(error), .. }] = told(effects)[..] else { panic!() };

@@ -158,8 +158,7 @@ impl World {
             Op::Join { session, call, create, participation } => {
                 let participation =
                     participation.map(|(n, generation)| json!({"id": format!("own-{n}"), "generation": generation}));
-                let join =
-                    json!({"type": "default", "id": format!("call-{call}"), "create": create, "participation": participation});
+                let join = json!({"type": "default", "id": format!("call-{call}"), "create": create, "participation": participation, "door": session % 2 == 0});
                 (session, Request::Join(read(join)))
             }
             Op::Leave(s, c) => (s, Request::Leave(read(at(*c)))),
@@ -201,6 +200,11 @@ impl World {
             Op::Live { session, call, on: false } => (session, Request::StopLive(read(at(*call)))),
             Op::Record { session, call, on: true } => (session, Request::StartRecording(read(at(*call)))),
             Op::Record { session, call, on: false } => (session, Request::StopRecording(read(at(*call)))),
+            Op::Door(s, c) => (s, Request::OpenDoor(read(at(*c)))),
+            Op::DoorSays { session, call, request, state } => {
+                let state = ["opening", "opened", "refused"][*state as usize];
+                (session, Request::AnswerDoor(read(json!({"cid": cid(*call), "request": request, "state": state}))))
+            }
             Op::Type { members_only: true } => {
                 let grants = json!({"user": ["create-call", "read-call"], "call-member": ["read-call", "join-call", "send-audio"]});
                 (&0, Request::PutType(read(json!({"name": "default", "grants": grants}))))

@@ -27,6 +27,8 @@ pub enum Op {
     End(u64, u8),
     Live { session: u64, call: u8, on: bool },
     Record { session: u64, call: u8, on: bool },
+    Door(u64, u8),
+    DoorSays { session: u64, call: u8, request: u64, state: u8 },
     Type { members_only: bool },
     Lost(u64),
     Back(u64),
@@ -65,6 +67,9 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => at.prop_map(|(s, c)| Op::End(s, c)),
         2 => (s.clone(), c.clone(), flag).prop_map(|(session, call, on)| Op::Live { session, call, on }),
         1 => (s.clone(), c, flag).prop_map(|(session, call, on)| Op::Record { session, call, on }),
+        2 => (0..SESSIONS, 0..2u8).prop_map(|(s, c)| Op::Door(s, c)),
+        2 => (0..SESSIONS, 0..2u8, 1..6u64, 0..3u8)
+            .prop_map(|(session, call, request, state)| Op::DoorSays { session, call, request, state }),
         1 => flag.prop_map(|members_only| Op::Type { members_only }),
         3 => s.clone().prop_map(Op::Lost),
         3 => s.clone().prop_map(Op::Back),

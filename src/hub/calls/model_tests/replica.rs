@@ -66,6 +66,7 @@ impl Replica {
             | EventBody::Missed { ring, .. }
             | EventBody::Cancelled { ring, .. } => call.ring = Some(ring.clone()),
             EventBody::Recording { recording, .. } => call.recording = *recording,
+            EventBody::Door { .. } | EventBody::DoorWanted { .. } | EventBody::Digits { .. } => {}
             EventBody::Notification { .. } | EventBody::Muted { .. } => {}
         }
     }

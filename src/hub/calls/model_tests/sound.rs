@@ -15,6 +15,9 @@ impl Calls {
         let away = away.filter(|p| matches!(p.presence, Presence::Away { .. })).count();
         let graces = self.timers.iter().filter(|(_, timer)| matches!(timer, Timer::Grace(..))).count();
         assert_eq!(away, graces, "one timer for each who is away");
+        let doors: usize = self.calls.values().map(|call| call.doors.len()).sum();
+        let timed = self.timers.iter().filter(|(at, timer)| matches!(timer, Timer::Door(..)) && *at >= now).count();
+        assert_eq!(doors, timed, "nobody waits for a door for ever");
     }
 
     fn check_participants(&self, cid: &Cid, call: &Call, now: Instant, places: usize) {

@@ -2,6 +2,7 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 mod access;
+mod door;
 mod live;
 mod members;
 mod moderate;
@@ -50,7 +51,15 @@ fn user(name: &str) -> User {
 }
 
 fn join(call: &str) -> JoinCall {
-    JoinCall { kind: "default".into(), id: call.into(), create: true, data: None, participation: None, custom: json!(null) }
+    JoinCall {
+        kind: "default".into(),
+        id: call.into(),
+        create: true,
+        data: None,
+        participation: None,
+        custom: json!(null),
+        door: false,
+    }
 }
 
 fn back(participant: &str, generation: Option<u32>) -> Request {
@@ -191,6 +200,11 @@ impl World {
                 EventBody::Notification { by, .. } => format!("{} notifies", by.id),
                 EventBody::Muted { by, audio, video, screen } => format!("muted by {by}: {audio} {video} {screen}"),
                 EventBody::Recording { recording, .. } => format!("recording {recording}"),
+                EventBody::DoorWanted { request, by } => format!("{by} wants the door, {request}"),
+                EventBody::Digits { request, by, digits } => format!("{by} presses {digits}, {request}"),
+                EventBody::Door { participant, by, reason, .. } => {
+                    format!("door of {participant} for {by}: {}", reason.as_deref().unwrap_or("open"))
+                }
             };
             told.extend(to.into_iter().map(|session| (session.0, text.clone())));
         }

@@ -20,6 +20,8 @@ export class Participant extends Emitter {
   muted;
   /** Whether its picture is its screen. @type {boolean} */
   sharing;
+  /** Whether it has a door that `call.openDoor` opens. @type {boolean} */
+  door;
   /** @type {boolean} */
   isLocal;
   /** Raised when its media stack is a new one. @type {number} */
@@ -61,6 +63,7 @@ export class Participant extends Emitter {
     this.state = wire.state;
     this.muted = { audio: false, video: false, ...wire.muted };
     this.sharing = wire.sharing ?? false;
+    this.door = wire.door ?? false;
     this.emit('updated', this);
   }
 

@@ -38,6 +38,24 @@ export const Verbs = (Base) =>
       return this._do('call.stop_recording');
     }
 
+    // -- the door -------------------------------------------------------------------------------------------------------
+
+    /**
+     * Opens the door of an appliance in the call; needs `open-door`. Resolves when it is open, and is refused when it stays shut.
+     * @param {string | {id: string}} [participant] whose; by default the only one
+     */
+    async openDoor(participant) {
+      return this._do('call.open_door', { participant: participant?.id ?? participant });
+    }
+
+    /**
+     * Presses keys of a telephone: an appliance opens its door for its code; needs `open-door`. Whether it did is told by `call.door`.
+     * @param {string} digits of `0123456789*#ABCD` @param {string | {id: string}} [participant] for whom; by default the only one with a door
+     */
+    async sendDigits(digits, participant) {
+      return this._do('call.digits', { digits, participant: participant?.id ?? participant });
+    }
+
     // -- ringing --------------------------------------------------------------------------------------------------------
 
     /** Rings members of the call. @param {{members?: string[], video?: boolean, extension?: any}} [options] by default all */

@@ -184,6 +184,7 @@ export interface WireParticipant {
   state: 'joined' | 'reconnecting';
   muted: Muted;
   sharing?: boolean;
+  door?: boolean;
   max_bandwidth?: number;
   custom?: Json;
 }
