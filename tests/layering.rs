@@ -29,8 +29,19 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Where no clock, no chance and no outside world may be: time and ids come in as arguments.
-const CORES: [&str; 7] =
-    ["call", "hub/calls", "signaling/connection", "controls/gesture", "media/plan", "media/rate", "daemon/doctor/judge"];
+const CORES: [&str; 11] = [
+    "call",
+    "hub/calls",
+    "signaling/connection",
+    "controls/gesture",
+    "controls/cec/wish",
+    "controls/mqtt/words",
+    "daemon/doctor/judge",
+    "daemon/nights",
+    "daemon/reset",
+    "media/plan",
+    "media/rate",
+];
 
 /// What is impure, as the beginning of a path.
 const OUTSIDE_WORLD: [&[&str]; 14] = [
@@ -145,7 +156,10 @@ fn prints(file: &File) -> Vec<String> {
     let macros = ["print", "println", "dbg"];
     let called = |pair: &[Token]| matches!(pair, [Token::Word(word), Token::Mark('!')] if macros.contains(&word.as_str()));
     let macro_used = file.tokens.windows(2).any(called);
-    let stdout_used = paths(&file.tokens).iter().any(|path| path.last().is_some_and(|last| last == "stdout"));
+    // That of a child process is its own.
+    let childs = file.tokens.windows(2).filter(|pair| *pair == [Token::Mark('.'), Token::Word("stdout".into())]).count();
+    let named = paths(&file.tokens).iter().filter(|path| path.last().is_some_and(|last| last == "stdout")).count();
+    let stdout_used = named > childs;
     if macro_used || stdout_used { vec![format!("{} prints to stdout, which is for cli only", file.name)] } else { Vec::new() }
 }
 

@@ -27,6 +27,8 @@ pub struct Core {
     pub(super) room: Option<InCall>,
     pub(super) incoming: Option<Incoming>,
     pub(super) outgoing: Option<Outgoing>,
+    /// The call to be in whenever possible, as it is now.
+    pub(super) home: Option<Cid>,
     /// Left by a person: the auto-join call is not joined again until asked for.
     pub(super) left: bool,
     /// The hardware privacy switch is on.
@@ -61,6 +63,7 @@ impl Core {
     /// Not in a call; goes for the auto-join call as soon as the hub is there.
     pub fn new(settings: Settings, now: Instant) -> Self {
         let own_limit = settings.call.max_bandwidth.map_or(0, |limit| u32::try_from(limit.kilobits()).unwrap_or(u32::MAX));
+        let quiet = settings.quiet;
         let mut core = Self {
             settings,
             clock: Clock::default(),
@@ -68,6 +71,7 @@ impl Core {
             room: None,
             incoming: None,
             outgoing: None,
+            home: None,
             left: false,
             private: false,
             wish: Wish::default(),
@@ -78,7 +82,7 @@ impl Core {
             recorded: None,
             record_tag: None,
             own_limit,
-            quiet: None,
+            quiet,
             rung: VecDeque::new(),
             owed: Owed::default(),
             doors: Doors::default(),
@@ -96,7 +100,8 @@ impl Core {
         match input {
             Input::Command(command) => self.command(command, now)?,
             Input::Privacy(on) => self.private = on,
-            Input::Clock { wall, minute } => self.clock.set(wall, minute, now),
+            Input::Clock { wall, day, minute } => self.clock.set(wall, day, minute, now),
+            Input::NextUser => self.next_user(),
             Input::HubOpened { resumed } => {
                 self.hub_open = true;
                 self.room_hub_opened(resumed);
@@ -248,6 +253,7 @@ impl Core {
     /// What follows from the state as it is now.
     fn settle(&mut self, now: Instant) {
         self.settle_quiet(now);
+        self.settle_home(now);
         self.settle_incoming(now);
         self.settle_outgoing(now);
         self.settle_company(now);

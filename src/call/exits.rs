@@ -40,7 +40,7 @@ impl Core {
             room.alone_until = room.is_rung().then(|| now + NOBODY_CAME);
             return room.outside(Joining::Wanted, "the hub had lost sight of us");
         }
-        let elsewhere = self.settings.call.auto_join.as_ref().is_some_and(|home| *home != room.cid);
+        let elsewhere = self.home.as_ref().is_some_and(|home| *home != room.cid);
         let goes_on = matches!(reason, LeaveReason::Backstage | LeaveReason::Left);
         if room.is_rung() || (elsewhere && !goes_on) {
             return self.leave(now);

@@ -26,6 +26,7 @@ mod clock;
 mod core;
 mod door;
 mod exits;
+mod home;
 mod ice;
 mod incoming;
 mod limits;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub call_ids: String,
     /// What to do without being asked.
     pub call: CallConfig,
+    /// What a person said about disturbing before the last restart, as far as it holds.
+    pub quiet: Option<bool>,
     /// Whether this appliance has a place for recordings.
     pub records: bool,
     /// The door that others may open.
@@ -79,6 +82,8 @@ pub enum Input {
     Clock {
         /// In the world.
         wall: SystemTime,
+        /// Here, the day of the week, counted from Monday.
+        day: u8,
         /// Here, in minutes since midnight.
         minute: u16,
     },
@@ -89,6 +94,8 @@ pub enum Input {
     },
     /// The connection to the hub is gone.
     HubLost,
+    /// The last user has gone: what was switched on and off is as the call has it, for the next one.
+    NextUser,
     /// The hardware privacy switch is on or off.
     Privacy(bool),
     /// The hub tells.

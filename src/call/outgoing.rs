@@ -200,7 +200,7 @@ impl Core {
         if self.incoming.as_ref().is_some_and(super::incoming::Incoming::is_live) {
             return Err(Refused::Busy("somebody is calling".to_owned()));
         }
-        let home = self.settings.call.auto_join.as_ref();
+        let home = self.home.as_ref();
         if let Some(room) = self.room.as_ref().filter(|room| room.has_company() && (room.is_rung() || home != Some(&room.cid))) {
             return Err(Refused::Busy(format!("in {} with others", room.cid)));
         }

@@ -304,7 +304,7 @@ impl Core {
         }
         if self.room.is_none()
             && !self.left
-            && let Some(home) = self.settings.call.auto_join.clone()
+            && let Some(home) = self.home.clone()
         {
             self.enter(home, Origin::Room, Wish::default(), now);
         }

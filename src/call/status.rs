@@ -55,6 +55,11 @@ impl Core {
         self.quiet.unwrap_or_else(|| self.settings.call.do_not_disturb.at(self.clock.minute(now)))
     }
 
+    /// What a person said about disturbing, as long as it differs from the schedule: to be kept across restarts.
+    pub fn quiet_by_hand(&self) -> Option<bool> {
+        self.quiet
+    }
+
     /// The peer connections that media come from, for joining with the media engine's counters.
     pub fn peer_ids(&self) -> impl Iterator<Item = PeerId> {
         self.room.iter().flat_map(|room| room.peers.values().map(Peer::in_use))
@@ -68,7 +73,9 @@ impl Core {
     }
 
     pub(super) fn settle_quiet(&mut self, now: Instant) {
-        let scheduled = self.settings.call.do_not_disturb.at(self.clock.minute(now));
+        // Before anybody has said what time it is, the schedule says nothing.
+        let Some((_, minute)) = self.clock.day_and_minute(now) else { return };
+        let scheduled = self.settings.call.do_not_disturb.at(minute);
         self.quiet = self.quiet.filter(|quiet| *quiet != scheduled);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Bitrate, CallConfig, Door, Gpio, LogLevel, Metrics, Network, Recording, Screen};
+use super::{Bitrate, CallConfig, Door, Gpio, LogLevel, Metrics, Network, Recording, Screen, Window};
 use crate::protocol::UserId;
 
 /// `callbox.toml`, and everything laid over it.
@@ -184,11 +184,21 @@ pub struct Speaker {
     pub volume: Option<u8>,
     /// The loudest that can be asked for, percent.
     pub max_volume: u8,
+    /// When it is night.
+    pub night: Vec<Window>,
+    /// The loudest by night, percent.
+    pub night_volume: Option<u8>,
 }
 
 impl Default for Speaker {
     fn default() -> Self {
-        Self { sink: SpeakerSink::Alsa { device: "default".into() }, volume: None, max_volume: 100 }
+        Self {
+            sink: SpeakerSink::Alsa { device: "default".into() },
+            volume: None,
+            max_volume: 100,
+            night: Vec::new(),
+            night_volume: None,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Bitrate;
+use super::{Bitrate, Schedule};
 use crate::protocol::hub::AnswerMode;
 use crate::protocol::{Cid, UserId};
 
@@ -32,8 +32,12 @@ pub struct CallConfig {
     pub max_bandwidth: Option<Bitrate>,
     /// Whether the speaker plays tones while ringing and calling.
     pub tones: bool,
+    /// How long after a call everything is made ready for the next user; none: never.
+    pub reset_after: Option<Duration>,
     /// Short names.
     pub speed_dial: Vec<SpeedDial>,
+    /// Calls to be in at certain times; the first that holds comes before `auto_join`.
+    pub schedules: Vec<Schedule>,
 }
 
 impl Default for CallConfig {
@@ -49,7 +53,9 @@ impl Default for CallConfig {
             when_busy: WhenBusy::Reject,
             max_bandwidth: None,
             tones: true,
+            reset_after: None,
             speed_dial: Vec::new(),
+            schedules: Vec::new(),
         }
     }
 }
@@ -108,6 +114,16 @@ pub struct Window {
 }
 
 impl Window {
+    /// Whether it ends on the next day.
+    pub const fn passes_midnight(&self) -> bool {
+        self.from > self.to
+    }
+
+    /// The first minute that does not belong to it.
+    pub const fn end(&self) -> u16 {
+        self.to
+    }
+
     /// Whether this minute of the day, counted from midnight, is in it.
     pub const fn contains(&self, minute: u16) -> bool {
         if self.from < self.to { self.from <= minute && minute < self.to } else { self.from <= minute || minute < self.to }

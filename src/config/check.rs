@@ -14,6 +14,8 @@ pub struct Address<'t> {
     pub scheme: &'t str,
     /// Name or number, without brackets.
     pub host: &'t str,
+    /// If it is said.
+    pub port: Option<u16>,
 }
 
 /// `SCHEME://HOST[:PORT][/]` and nothing more.
@@ -47,10 +49,11 @@ pub fn address<'t>(text: &'t str, schemes: &[&str]) -> Result<Address<'t>, Strin
     if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(format!("the host is missing: {example}"));
     }
-    if port.is_some_and(|port| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
+    let number = port.map(|port| port.parse::<u16>().ok().filter(|port| *port > 0));
+    if number == Some(None) {
         return Err("the port must be a number from 1 to 65535".to_owned());
     }
-    Ok(Address { scheme, host })
+    Ok(Address { scheme, host, port: number.flatten() })
 }
 
 /// V4L2 controls by the names that `v4l2-ctl` and GStreamer give them; at most 31 letters, as the kernel has them.

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::{Cec, Keypad, Mqtt};
 use crate::protocol::action::Actions;
 
-/// Everything that hangs on GPIO lines.
+/// Everything by which people and houses take hold of the appliance.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gpio {
     /// `[[button]]`
@@ -16,6 +17,12 @@ pub struct Gpio {
     pub relays: Vec<Relay>,
     /// `[privacy]`
     pub privacy: Option<Privacy>,
+    /// `[[keypad]]`: not on lines, but the same hands.
+    pub keypads: Vec<Keypad>,
+    /// `[cec]`
+    pub cec: Option<Cec>,
+    /// `[mqtt]`
+    pub mqtt: Option<Mqtt>,
 }
 
 /// `[privacy]`: a switch that cuts microphone and camera.
@@ -136,6 +143,10 @@ pub struct Shown {
 /// What a light can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shows {
+    /// Somebody calls, or is called and has not answered yet.
+    Ringing,
+    /// Somebody is called and has not answered yet.
+    Calling,
     /// In a call.
     InCall,
     /// On the way into a call.
@@ -156,7 +167,9 @@ pub enum Shows {
 
 impl Shows {
     /// All of them, as they are written.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 10] = [
+        ("ringing", Self::Ringing),
+        ("calling", Self::Calling),
         ("in-call", Self::InCall),
         ("joining", Self::Joining),
         ("muted", Self::Muted),

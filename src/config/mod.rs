@@ -8,19 +8,24 @@
 
 mod appliance;
 mod call;
+mod cec;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod check;
 mod door;
 mod gpio;
 mod hub;
+mod keypad;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod layers;
 mod metrics;
+mod mqtt;
 mod network;
 #[cfg(feature = "appliance")]
 mod read_appliance;
 #[cfg(feature = "appliance")]
 mod read_call;
+#[cfg(feature = "appliance")]
+mod read_cec;
 #[cfg(feature = "appliance")]
 mod read_door;
 #[cfg(feature = "appliance")]
@@ -28,7 +33,13 @@ mod read_gpio;
 #[cfg(feature = "hub")]
 mod read_hub;
 #[cfg(feature = "appliance")]
+mod read_keypad;
+#[cfg(feature = "appliance")]
+mod read_mqtt;
+#[cfg(feature = "appliance")]
 mod read_network;
+#[cfg(feature = "appliance")]
+mod read_schedule;
 #[cfg(feature = "appliance")]
 mod read_screen;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
@@ -37,6 +48,7 @@ mod recording;
 #[cfg(test)]
 mod reference;
 mod report;
+mod schedule;
 mod screen;
 mod similar;
 mod source;
@@ -50,16 +62,20 @@ pub use appliance::{
     MicrophoneSource, Speaker, SpeakerSink, Trust, Video,
 };
 pub use call::{AutoAnswer, BadWindow, CallConfig, DoNotDisturb, SpeedDial, WhenBusy, Window};
+pub use cec::{Cec, DEFAULT_CEC_DEVICE, DEFAULT_CEC_NAME, DEFAULT_STANDBY_AFTER};
 pub use door::Door;
 pub use gpio::{
     Bias, Button, DEFAULT_DEBOUNCE, DEFAULT_DOUBLE_TIME, DEFAULT_HOLD_TIME, DEFAULT_PULSE, DEFAULT_STUCK_TIME, Gpio, Light, Line,
     LineId, MAX_PULSE, Pattern, Privacy, Relay, Shown, Shows,
 };
 pub use hub::{Hub, HubUser, Tls, TokenKey, TokenKeyKind, Turn, Webhook, WebhookEvent};
+pub use keypad::{Key, Keypad};
 pub use metrics::Metrics;
+pub use mqtt::{MQTT_PORT, MQTTS_PORT, Mqtt};
 pub use network::{Network, PortRange, TurnServer};
 pub use recording::{Recording, Size};
 pub use report::Report;
+pub use schedule::{DAYS, Schedule};
 pub use screen::{Corner, DEFAULT_SNAPSHOT_INTERVAL, Layout, Screen, ScreenOutput, Standby};
 pub use value::{BadBitrate, Bitrate, LogLevel, Secret};
 

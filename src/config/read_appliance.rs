@@ -6,7 +6,7 @@ use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::tree::Table;
 use super::*;
-use super::{check, metrics, read_call, read_door, read_gpio, read_network, read_screen, recording, similar};
+use super::{check, metrics, read_call, read_door, read_gpio, read_mqtt, read_network, read_screen, recording, similar};
 
 const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 
@@ -26,7 +26,9 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
     let control = control(reading.section(root, "control"));
     let metrics = metrics::read(reading.section(root, "metrics"));
     let log = Log { level: reading.section(root, "log").log_level().unwrap_or_default() };
-    let gpio = read_gpio::read(reading, root);
+    let mut gpio = read_gpio::read(reading, root);
+    let user = link.as_ref().map(|link| &link.user);
+    gpio.mqtt = read_mqtt::read(reading.section(root, "mqtt"), root.contains_key("mqtt"), user);
     let door = read_door::read(reading.section(root, "door"), root.contains_key("door"), &gpio.relays);
     let mut appliance = Appliance {
         call,
@@ -268,7 +270,21 @@ fn speaker(mut s: Section<'_, '_>) -> Speaker {
     let percent = |volume: At<u32>| u8::try_from(volume.value).unwrap_or(100);
     let max_volume = s.integer("max-volume", 1..=100).map_or(default.max_volume, percent);
     let volume = s.integer("volume", 0..=100).map(|volume| percent(volume).min(max_volume));
-    Speaker { sink: sink.unwrap_or(default.sink), volume, max_volume }
+    let (night, night_volume) = night(&mut s);
+    Speaker { sink: sink.unwrap_or(default.sink), volume, max_volume, night, night_volume }
+}
+
+/// When it is night, and how loud the speaker may be then.
+fn night(s: &mut Section<'_, '_>) -> (Vec<Window>, Option<u8>) {
+    let windows = read_call::windows(s, "night");
+    let volume = s.integer("night-volume", 0..=100).and_then(|volume| u8::try_from(volume.value).ok());
+    let help = "both belong together: night = [\"22:00-07:00\"] and night-volume = 30";
+    for (there, other) in [("night", "night-volume"), ("night-volume", "night")] {
+        if s.node(there).is_some() && s.node(other).is_none() {
+            s.missing(other, help);
+        }
+    }
+    (windows.unwrap_or_default(), volume)
 }
 
 fn video(mut s: Section<'_, '_>) -> Video {

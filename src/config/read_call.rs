@@ -7,7 +7,7 @@ use super::reader::{At, Reading, Section, tables};
 use super::report::Problem;
 use super::source::Span;
 use super::tree::{Table, Value};
-use super::*;
+use super::{read_schedule, *};
 use crate::protocol::UserId;
 use crate::protocol::hub::AnswerMode;
 use crate::protocol::id::check_name;
@@ -16,6 +16,7 @@ use crate::protocol::id::check_name;
 pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> CallConfig {
     let mut taken = Vec::new();
     let speed_dial = tables(reading, root, "speed-dial", |s| speed_dial(s, &mut taken));
+    let schedules = read_schedule::read(reading, root);
     let mut s = reading.section(root, "call");
     let default = CallConfig::default();
     let seconds = |bounds: std::ops::RangeInclusive<u64>| Duration::from_secs(*bounds.start())..=Duration::from_secs(*bounds.end());
@@ -31,7 +32,9 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> CallConfig {
         when_busy: s.choice("when-busy", &BUSY).map_or(default.when_busy, |found| found.value),
         max_bandwidth: s.bitrate("max-bandwidth", Bitrate(64_000)..=Bitrate(50_000_000)),
         tones: s.boolean("tones").unwrap_or(default.tones),
+        reset_after: s.duration("reset-after", seconds(0..=3600)),
         speed_dial,
+        schedules,
     }
 }
 
@@ -80,22 +83,25 @@ fn do_not_disturb(s: &mut Section<'_, '_>) -> Option<DoNotDisturb> {
     match &node.value {
         Value::Boolean(on) => Some(fixed(*on)),
         Value::Word(word) if word.parse::<bool>().is_ok() => node.value.as_boolean().map(fixed),
-        Value::List(_) | Value::Word(_) => {
-            let mut windows = Vec::new();
-            for text in s.texts(KEY)? {
-                match text.value.parse() {
-                    Ok(window) => windows.push(window),
-                    Err(why) => s.bad(KEY, &text.at, why),
-                }
-            }
-            Some(DoNotDisturb::During(windows))
-        }
+        Value::List(_) | Value::Word(_) => windows(s, KEY).map(DoNotDisturb::During),
         other @ (Value::Table(_) | Value::Text(_) | Value::Integer(_) | Value::Float | Value::Datetime) => {
             let problem = Problem::error(format!("`{}` must be true, false or a list of times, not {}", s.name(KEY), other.kind()));
             s.note(problem.at(&node.at, "").help("write do-not-disturb = [\"22:00-07:00\"]"));
             None
         }
     }
+}
+
+/// A list of times of the day; those that cannot be one are noted.
+pub(super) fn windows(s: &mut Section<'_, '_>, key: &'static str) -> Option<Vec<Window>> {
+    let mut windows = Vec::new();
+    for text in s.texts(key)? {
+        match text.value.parse() {
+            Ok(window) => windows.push(window),
+            Err(why) => s.bad(key, &text.at, why),
+        }
+    }
+    Some(windows)
 }
 
 /// A list of user ids; those that cannot be one are noted.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::gpio::*;
 use super::reader::{At, Reading, Section, tables};
 use super::report::Problem;
-use super::similar;
 use super::source::Span;
 use super::tree::{Node, Table, Value};
+use super::{read_cec, read_keypad, similar};
 use crate::protocol::action::{Action, Actions, BadAction, Phase, VERBS};
 use crate::protocol::control::Command;
 
@@ -15,8 +15,12 @@ use crate::protocol::control::Command;
 #[derive(Default)]
 struct Taken {
     lines: Vec<(Option<String>, LineId, Span)>,
-    relays: Vec<(String, Span)>,
+    relays: Relays,
 }
+
+/// The relays that there are, by name.
+#[derive(Default)]
+pub struct Relays(Vec<(String, Span)>);
 
 /// Reads every table; what is wrong is noted in `reading`.
 pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Gpio {
@@ -31,7 +35,9 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Gpio {
         reading.known.insert("privacy".to_owned());
         privacy(&mut reading.nothing("privacy"), &mut taken)
     };
-    Gpio { buttons, lights, relays, privacy }
+    let keypads = read_keypad::read(reading, root, &taken.relays);
+    let cec = read_cec::read(reading.section(root, "cec"), root.contains_key("cec"));
+    Gpio { buttons, lights, relays, privacy, keypads, cec, mqtt: None }
 }
 
 fn privacy(s: &mut Section<'_, '_>, taken: &mut Taken) -> Option<Privacy> {
@@ -82,13 +88,13 @@ fn actions(s: &mut Section<'_, '_>, key: &'static str, path: &'static str, taken
         Some(node) if matches!(node.value, Value::Table(_)) => {
             let mut inner = s.reading.inner(node, path);
             for (word, phase) in Phase::ALL {
-                if let Some(action) = action(&mut inner, word, taken) {
+                if let Some(action) = action_of(&mut inner, word, taken) {
                     found.0.insert(phase, action);
                 }
             }
         }
         Some(_) => {
-            if let Some(action) = action(s, key, taken) {
+            if let Some(action) = action_of(s, key, taken) {
                 found = Actions::always(&action);
             }
         }
@@ -97,17 +103,23 @@ fn actions(s: &mut Section<'_, '_>, key: &'static str, path: &'static str, taken
     found
 }
 
-fn action(s: &mut Section<'_, '_>, key: &'static str, taken: &Taken) -> Option<Action> {
+fn action_of(s: &mut Section<'_, '_>, key: &'static str, taken: &Taken) -> Option<Action> {
     let text = s.text(key)?;
+    let path = s.name(key);
+    action(s, &path, &text, &taken.relays)
+}
+
+/// What is done, in the words of the command line; `path` is where it stands.
+pub fn action(s: &mut Section<'_, '_>, path: &str, text: &At<&str>, relays: &Relays) -> Option<Action> {
     match text.value.parse::<Action>() {
         Ok(action) => {
             if let Action::Do(Command::Open { relay }) = &action {
-                known_relay(s, relay, &text.at, taken);
+                known_relay(s, relay, &text.at, relays);
             }
             Some(action)
         }
         Err(error) => {
-            let problem = Problem::error(format!("`{}` makes no sense: {error}", s.name(key)));
+            let problem = Problem::error(format!("`{path}` makes no sense: {error}"));
             let label = match &error {
                 BadAction::Unknown(name) => {
                     let verb = similar::best(name, VERBS.iter().map(|verb| verb.name));
@@ -126,8 +138,8 @@ fn action(s: &mut Section<'_, '_>, key: &'static str, taken: &Taken) -> Option<A
     }
 }
 
-fn known_relay(s: &mut Section<'_, '_>, name: &str, at: &Span, taken: &Taken) {
-    let names: Vec<&str> = taken.relays.iter().map(|(name, _)| name.as_str()).collect();
+fn known_relay(s: &mut Section<'_, '_>, name: &str, at: &Span, relays: &Relays) {
+    let names: Vec<&str> = relays.0.iter().map(|(name, _)| name.as_str()).collect();
     if names.contains(&name) {
         return;
     }
@@ -181,11 +193,11 @@ fn relay(s: &mut Section<'_, '_>, taken: &mut Taken) -> Option<Relay> {
     if name.value.is_empty() || !name.value.chars().all(plain) {
         s.bad("name", &name.at, "it may hold letters, digits, - and _");
     }
-    if let Some((_, first)) = taken.relays.iter().find(|(other, _)| other == name.value) {
+    if let Some((_, first)) = taken.relays.0.iter().find(|(other, _)| other == name.value) {
         let problem = Problem::error(format!("the relay \"{}\" is there twice", name.value));
         s.note(problem.at(&name.at, "again here").related(first, "first here").help("rename one of them"));
     }
-    taken.relays.push((name.value.to_owned(), name.at));
+    taken.relays.0.push((name.value.to_owned(), name.at));
     Some(Relay { name: name.value.to_owned(), line: line?, pulse })
 }
 

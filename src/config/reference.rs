@@ -66,6 +66,7 @@ fn with_and_without(text: &str, shown: &Shown) -> [String; 2] {
             Some("[[speed-dial]]") => "\nname = \"desk\"\nuser = \"anna\"",
             Some("[[button]]") => "\nline = \"BELL\"\npress = \"leave\"",
             Some("[[relay]]") => "\nline = \"DOOR\"\nname = \"door\"",
+            Some("[[keypad]]") => "\ndevice = \"name:pad\"\npress = { enter = \"answer\" }",
             _ => "",
         };
         lines.join("\n")

@@ -7,6 +7,8 @@
 //!   privacy switch ──► driver                                        on when in doubt
 //! ```
 //!
+//! Keypads, the screen at the HDMI cable and the broker are no lines, but have their place here among the hands.
+//!
 //! A line that is not to be had, or goes, is said in `status` and tried again, with growing pauses, for ever.
 
 use std::time::{Duration, Instant};
@@ -15,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::gesture::Gesture;
+use super::{cec, keypad};
 use crate::config;
 use crate::protocol::action::Actions;
 use crate::protocol::control::{DeviceState, GpioStatus, LineStatus, Status};
@@ -54,12 +57,32 @@ pub struct Wanted {
     pub at: Instant,
 }
 
+/// Why something is not to be had.
+pub(super) trait Trouble: std::fmt::Display + Sized {
+    /// For `status`.
+    fn state(&self) -> DeviceState;
+    /// Anything that nobody has thought of.
+    fn other(why: String) -> Self;
+}
+
+impl Trouble for Error {
+    fn state(&self) -> DeviceState {
+        self.state()
+    }
+
+    fn other(why: String) -> Self {
+        Self::Failed { line: String::new(), why }
+    }
+}
+
 /// Keeps the lines; dropping it switches everything off.
 #[derive(Debug)]
 pub struct Handle {
     relays: relays::Relays,
     // Kept, whether there are lines or not: nobody must take the end of a channel for the end of the buttons.
     view: View,
+    /// The place of the broker among the others.
+    broker: Option<usize>,
     private: watch::Sender<bool>,
     _tasks: JoinSet<()>,
     _wanted: mpsc::Sender<Wanted>,
@@ -74,6 +97,11 @@ impl Handle {
     /// Whether the privacy switch is on. Without one it is off, and one that cannot be read is on.
     pub fn private(&self) -> watch::Receiver<bool> {
         self.private.subscribe()
+    }
+
+    /// Where the broker is shown, if there is one.
+    pub(super) fn broker(&self) -> Option<LineView> {
+        Some(self.view.line(Kind::Other, self.broker?))
     }
 
     /// How the lines are; changes with them.
@@ -98,8 +126,18 @@ pub fn start(config: config::Gpio, status: watch::Receiver<Status>) -> std::io::
     if let Some(privacy) = config.privacy {
         tasks.spawn(privacy::run(privacy, private.clone(), view.line(Kind::Privacy, 0)));
     }
+    let mut other = 0;
+    for config in config.keypads {
+        tasks.spawn(keypad::run(config, view.line(Kind::Other, other), wanted.clone()));
+        other += 1;
+    }
+    if let Some(config) = config.cec {
+        tasks.spawn(cec::run(config, status, view.line(Kind::Other, other)));
+        other += 1;
+    }
+    let broker = config.mqtt.map(|_| other);
     let relays = relays::Relays::start(config.relays, &view)?;
-    let handle = Handle { relays, view, private, _tasks: tasks, _wanted: wanted };
+    let handle = Handle { relays, view, broker, private, _tasks: tasks, _wanted: wanted };
     Ok((handle, receiver))
 }
 
@@ -110,6 +148,7 @@ enum Kind {
     Light,
     Relay,
     Privacy,
+    Other,
 }
 
 /// What is shown of all lines.
@@ -118,10 +157,17 @@ struct View(watch::Sender<GpioStatus>);
 
 impl View {
     fn new(config: &config::Gpio) -> Self {
-        let line = |name: &String, line: &config::Line| {
-            let (name, line) = (name.clone(), line.to_string());
-            LineStatus { name, line, state: DeviceState::Starting, on: false, error: None }
+        let status = |name: &str, line: String| LineStatus {
+            name: name.to_owned(),
+            line,
+            state: DeviceState::Starting,
+            on: false,
+            error: None,
         };
+        let line = |name: &String, line: &config::Line| status(name, line.to_string());
+        let keypads = config.keypads.iter().map(|keypad| status("keypad", keypad.device.clone()));
+        let screen = config.cec.iter().map(|cec| status("screen", cec.device.display().to_string()));
+        let broker = config.mqtt.iter().map(|mqtt| status("broker", mqtt.host.clone()));
         Self(watch::Sender::new(GpioStatus {
             buttons: config.buttons.iter().map(|button| line(&button.name, &button.line)).collect(),
             lights: config.lights.iter().map(|light| line(&light.name, &light.line)).collect(),
@@ -130,6 +176,7 @@ impl View {
                 let line = line(&"privacy".to_owned(), &privacy.line);
                 LineStatus { on: true, ..line }
             }),
+            others: keypads.chain(screen).chain(broker).collect(),
         }))
     }
 
@@ -140,7 +187,7 @@ impl View {
 
 /// What is shown of one line.
 #[derive(Debug)]
-struct LineView {
+pub(super) struct LineView {
     view: View,
     kind: Kind,
     index: usize,
@@ -148,13 +195,14 @@ struct LineView {
 }
 
 impl LineView {
-    fn change(&self, change: impl FnOnce(&mut LineStatus)) {
+    pub(super) fn change(&self, change: impl FnOnce(&mut LineStatus)) {
         self.view.0.send_if_modified(|status| {
             let lines = match self.kind {
                 Kind::Button => status.buttons.as_mut_slice(),
                 Kind::Light => status.lights.as_mut_slice(),
                 Kind::Relay => status.relays.as_mut_slice(),
                 Kind::Privacy => status.privacy.as_mut_slice(),
+                Kind::Other => status.others.as_mut_slice(),
             };
             let Some(line) = lines.get_mut(self.index) else { return false };
             let before = line.clone();
@@ -163,7 +211,7 @@ impl LineView {
         });
     }
 
-    fn on(&self, on: bool) {
+    pub(super) fn on(&self, on: bool) {
         self.change(|line| line.on = on);
     }
 
@@ -173,14 +221,14 @@ impl LineView {
     }
 
     /// We have it.
-    fn running(&mut self) {
+    pub(super) fn running(&mut self) {
         self.pause = FIRST_PAUSE;
         let on = self.in_doubt();
         self.change(|line| *line = LineStatus { state: DeviceState::Running, on, error: None, ..line.clone() });
     }
 
     /// We have it no more, or not yet: the pause before the next attempt.
-    fn failed(&mut self, error: &Error) -> Duration {
+    pub(super) fn failed(&mut self, error: &impl Trouble) -> Duration {
         let (state, text, on) = (error.state(), error.to_string(), self.in_doubt());
         self.change(|line| {
             if line.error.as_ref() != Some(&text) {
@@ -195,7 +243,11 @@ impl LineView {
 }
 
 /// Opens a line off the runtime's thread: looking through all chips may take a while.
-async fn open<T: Send + 'static>(view: &mut LineView, open: impl Fn() -> Result<T, Error> + Clone + Send + 'static) -> T {
+pub(super) async fn open<T, E>(view: &mut LineView, open: impl Fn() -> Result<T, E> + Clone + Send + 'static) -> T
+where
+    T: Send + 'static,
+    E: Trouble + Send + 'static,
+{
     loop {
         let error = match tokio::task::spawn_blocking(open.clone()).await {
             Ok(Ok(opened)) => {
@@ -203,7 +255,7 @@ async fn open<T: Send + 'static>(view: &mut LineView, open: impl Fn() -> Result<
                 return opened;
             }
             Ok(Err(error)) => error,
-            Err(ended) => Error::Failed { line: String::new(), why: ended.to_string() },
+            Err(ended) => E::other(ended.to_string()),
         };
         tokio::time::sleep(view.failed(&error)).await;
     }

@@ -74,7 +74,15 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Handle {
     task: tokio::task::JoinHandle<()>,
+    asks: mpsc::Sender<Ask>,
     _place: bind::Place,
+}
+
+impl Handle {
+    /// The way to the daemon, for another door.
+    pub fn asks(&self) -> mpsc::Sender<Ask> {
+        self.asks.clone()
+    }
 }
 
 impl Drop for Handle {
@@ -96,8 +104,8 @@ pub async fn start_telling(
 ) -> Result<(Handle, mpsc::Receiver<Ask>), Error> {
     let (place, listener) = bind::bind(path).await?;
     let (asks, receiver) = mpsc::channel(MAX_CLIENTS);
-    let task = tokio::spawn(accept(listener, status, events, asks));
-    Ok((Handle { task, _place: place }, receiver))
+    let task = tokio::spawn(accept(listener, status, events, asks.clone()));
+    Ok((Handle { task, asks, _place: place }, receiver))
 }
 
 async fn accept(

@@ -1,10 +1,9 @@
 //! The driver task. Nothing in here blocks: adapters have bounded queues and answer later.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
 use base64::Engine as _;
-use gstreamer::glib;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,6 +13,7 @@ use super::chronicle::Chronicle;
 use super::helpers::Helpers;
 use super::metrics::Pulse;
 use super::speaking::Speaking;
+use super::unattended::{Unattended, minutes};
 use super::{Error, VERSION, stage, wire};
 use crate::call::{Core, Effect, Input, PeerId, Refused};
 use crate::config;
@@ -37,6 +37,8 @@ pub(super) struct Driver {
     pub relays: Opener,
     /// The relay of the door that others may open.
     pub door: Option<String>,
+    /// What goes on without anybody asking for it.
+    pub unattended: Unattended,
     /// What becomes known some time after it was asked for.
     pub later: mpsc::Sender<Input>,
     pub late: mpsc::Receiver<Input>,
@@ -81,7 +83,8 @@ impl Driver {
         let mut terminate = signal(SignalKind::terminate())?;
         self.privacy();
         self.chronicle.shown(&self.shown.borrow(), &self.view.borrow());
-        let mut minutes = tokio::time::interval(Duration::from_secs(60));
+        self.clock();
+        let mut minutes = minutes();
         loop {
             self.show();
             let due = self.core.poll_timeout(Instant::now()).map(|(at, _)| tokio::time::Instant::from_std(at));
@@ -104,7 +107,8 @@ impl Driver {
                 Some(alive) = pulse.recv() => {
                     let _ = alive.send(());
                 }
-                _ = minutes.tick() => self.input(clock()),
+                _ = minutes.tick() => self.clock(),
+                () = at(self.unattended.deadline()) => self.next_user(),
                 () = at(due) => {
                     self.core.handle_timeout(Instant::now());
                     self.drain();
@@ -194,7 +198,8 @@ impl Driver {
     fn wanted(&mut self, wanted: Wanted) {
         let Wanted { button, gesture, actions, at } = wanted;
         self.chronicle.pressed(&button, gesture.name());
-        let Some(action) = actions.now(Phase::of(self.core.status().as_ref())) else {
+        let (call, ring, outgoing) = (self.core.status(), self.core.ring(), self.core.outgoing());
+        let Some(action) = actions.now(Phase::of(call.as_ref(), ring.as_ref(), outgoing.as_ref())) else {
             tracing::info!(button, ?gesture, "nothing to do now");
             return;
         };
@@ -233,7 +238,7 @@ impl Driver {
         outcome
     }
 
-    fn input(&mut self, input: Input) {
+    pub(super) fn input(&mut self, input: Input) {
         if let Err(refused) = self.core.handle(input, Instant::now()) {
             tracing::debug!("{refused}");
         }
@@ -322,6 +327,7 @@ impl Driver {
         if changed {
             self.chronicle.shown(&self.shown.borrow(), &self.view.borrow());
         }
+        self.unattended.see(&self.shown.borrow(), self.core.quiet_by_hand(), Instant::now());
         self.stage();
     }
 
@@ -336,14 +342,6 @@ impl Driver {
             Err(error) => tracing::error!("{error}"),
         }
     }
-}
-
-/// What time it is, here and in the world.
-fn clock() -> Input {
-    // The zone of this machine, daylight saving and all; without one it is UTC.
-    let local = glib::DateTime::now_local().or_else(|_| glib::DateTime::now_utc());
-    let minute = local.map_or(0, |time| time.hour() * 60 + time.minute());
-    Input::Clock { wall: SystemTime::now(), minute: u16::try_from(minute).unwrap_or(0) }
 }
 
 async fn at(due: Option<tokio::time::Instant>) {

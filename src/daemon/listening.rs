@@ -26,6 +26,7 @@ impl Driver {
             What::Command(Command::Volume { percent, silent, user: Some(user) }) => self.volume(user, percent, silent),
             What::Command(Command::Balance { user, balance }) => self.balance(user, balance),
             What::Command(Command::Use { kind, device }) => {
+                self.unattended.chosen(kind);
                 tokio::spawn(use_device(self.engine.clone(), kind, device, reply));
                 return None;
             }
@@ -52,6 +53,7 @@ impl Driver {
         if percent.is_some_and(|percent| percent > LOUDEST) {
             return Err(invalid(format!("the speaker has at most {LOUDEST} percent")));
         }
+        let percent = percent.map(|percent| self.unattended.volume(percent));
         self.engine.speaker(percent, silent).map_err(|error| failed(&error))
     }
 

@@ -10,6 +10,7 @@
 //! ```
 
 mod addresses;
+mod broker;
 mod chronicle;
 pub mod doctor;
 mod door;
@@ -19,11 +20,15 @@ pub mod inventory;
 mod listening;
 mod metrics;
 mod news;
+mod nights;
 mod participation;
+mod quiet;
 mod record;
+mod reset;
 mod speaking;
 mod stage;
 mod totals;
+mod unattended;
 mod watchdog;
 pub(crate) mod wire;
 
@@ -82,6 +87,8 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     };
     let mut helpers = helpers::Helpers::new(&config.network, config.hub.trust.clone());
     let participant = participation::load(&config.state_directory, &config.hub.user);
+    let said = quiet::load(&config.state_directory);
+    let unattended = unattended::Unattended::new(&config, config.state_directory.clone(), said);
     let core = call::Core::new(
         call::Settings {
             user: config.hub.user.clone(),
@@ -90,14 +97,18 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
             call: config.call.clone(),
             records: config.recording.directory.is_some(),
             door: config.door.clone(),
+            quiet: said,
         },
         Instant::now(),
     );
     let name = config.hub.user.to_string();
     let (shown, status) = watch::channel(driver::first_status(&config));
+    let door = config.door.map(|door| door.relay);
+    let broker = config.gpio.mqtt.clone();
     let (lines, wanted) = gpio::start(config.gpio, status.clone()).map_err(Error::Gpio)?;
     let chronicle = chronicle::Chronicle::new();
-    let (_door, asks) = socket::start_telling(&config.control.socket, status.clone(), chronicle.events()).await?;
+    let (socket, asks) = socket::start_telling(&config.control.socket, status.clone(), chronicle.events()).await?;
+    let _broker = broker.map(|mqtt| broker::start(mqtt, &config.hub.user, door.clone(), &lines, status.clone(), socket.asks()));
     let (engine, media_events, view) = media::start(media::Config {
         camera: config.camera,
         microphone: config.microphone,
@@ -127,7 +138,8 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         engine,
         helpers,
         relays,
-        door: config.door.map(|door| door.relay),
+        door,
+        unattended,
         later,
         late,
         shown,

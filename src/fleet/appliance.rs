@@ -51,12 +51,13 @@ impl Appliance {
             participant,
             call_ids: format!("made-{number}-{seed:x}"),
             call,
+            quiet: None,
             records: true,
             door: None,
         };
         let client = ClientInfo { kind: ClientKind::Appliance, version: "fleet".into() };
         let mut core = Core::new(settings, now);
-        core.handle(Input::Clock { wall: SystemTime::UNIX_EPOCH, minute: 600 }, now).unwrap();
+        core.handle(Input::Clock { wall: SystemTime::UNIX_EPOCH, day: 0, minute: 600 }, now).unwrap();
         Self { user, link: None, core, connection: Connection::new(client, seed, now), attempt: seed, dropped: Vec::new() }
     }
 

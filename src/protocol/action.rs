@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::control::{CallState, CallStatus, Command};
+use super::control::{CallStatus, Command, OutgoingState, OutgoingStatus, RingState, RingStatus};
 use super::hub::Muted;
 
 /// What can be done with one gesture. What depends on the present state is decided when it happens.
@@ -145,27 +145,28 @@ fn toggle(what: &str) -> Result<Action, String> {
 pub enum Phase {
     /// In no call.
     Idle,
+    /// Somebody calls.
+    Ringing,
+    /// Calling somebody who has not answered yet.
+    Calling,
     /// In a call, or on the way into one.
     InCall,
 }
 
 impl Phase {
     /// All of them, as they are written.
-    pub const ALL: [(&'static str, Self); 2] = [("idle", Self::Idle), ("in-call", Self::InCall)];
+    pub const ALL: [(&'static str, Self); 4] =
+        [("idle", Self::Idle), ("ringing", Self::Ringing), ("calling", Self::Calling), ("in-call", Self::InCall)];
 
-    /// What the state of the call means to a person.
-    pub fn of(call: Option<&CallStatus>) -> Self {
-        match call.map(|call| call.state) {
-            None => Self::Idle,
-            Some(
-                CallState::Joining
-                | CallState::Lobby
-                | CallState::Joined
-                | CallState::Reconnecting
-                | CallState::Ended
-                | CallState::Out,
-            ) => Self::InCall,
+    /// What a person is in the middle of: who rings comes before whom one talks to.
+    pub fn of(call: Option<&CallStatus>, ring: Option<&RingStatus>, outgoing: Option<&OutgoingStatus>) -> Self {
+        if ring.is_some_and(|ring| ring.state == RingState::Ringing) {
+            return Self::Ringing;
         }
+        if outgoing.is_some_and(|outgoing| outgoing.state != OutgoingState::Ended) {
+            return Self::Calling;
+        }
+        if call.is_some() { Self::InCall } else { Self::Idle }
     }
 }
 
@@ -229,6 +230,28 @@ mod tests {
             assert!(said.contains(why), "{text}: {said}");
         }
         assert!("join lobby".parse::<Action>().is_err());
+    }
+
+    #[test]
+    fn who_rings_comes_first_then_who_is_called_then_the_call() {
+        let cid: crate::protocol::Cid = "default:lobby".parse().unwrap();
+        let ring = |state| RingStatus {
+            cid: cid.clone(),
+            by: "anna".parse().unwrap(),
+            name: "Anna".into(),
+            video: true,
+            since: String::new(),
+            state,
+            reason: None,
+        };
+        let outgoing =
+            |state| OutgoingStatus { cid: cid.clone(), to: "ben".into(), video: true, state, callees: Vec::new(), reason: None };
+        let (rings, calls) = (ring(RingState::Ringing), outgoing(OutgoingState::Dialing));
+        assert_eq!(Phase::of(None, Some(&rings), Some(&calls)), Phase::Ringing);
+        assert_eq!(Phase::of(None, Some(&ring(RingState::Ended)), Some(&calls)), Phase::Calling);
+        assert_eq!(Phase::of(None, None, Some(&outgoing(OutgoingState::Ended))), Phase::Idle);
+        let always = Actions::always(&Action::Do(Command::Leave));
+        assert!(Phase::ALL.iter().all(|(_, phase)| always.now(*phase).is_some()));
     }
 
     #[test]

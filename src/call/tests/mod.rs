@@ -4,6 +4,7 @@
 mod calling;
 mod connections;
 mod door;
+mod home;
 mod ice;
 mod limits;
 mod privacy;
@@ -83,8 +84,15 @@ struct Bench {
 
 impl Bench {
     fn with(config: CallConfig) -> Self {
-        let settings =
-            Settings { user: user("me"), participant: id("me"), call_ids: "made".into(), call: config, records: true, door: None };
+        let settings = Settings {
+            user: user("me"),
+            participant: id("me"),
+            call_ids: "made".into(),
+            call: config,
+            quiet: None,
+            records: true,
+            door: None,
+        };
         let now = Instant::now();
         Self { core: Core::new(settings, now), now, cid: lobby(), seq: 0 }
     }

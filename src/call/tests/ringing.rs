@@ -242,7 +242,7 @@ fn do_not_disturb_follows_its_schedule_and_a_person_overrules_it_until_it_agrees
     let night = DoNotDisturb::During(vec!["22:00-07:00".parse().unwrap()]);
     let mut bench = Bench::idle(CallConfig { do_not_disturb: night, ..CallConfig::default() });
     let wall = humantime::parse_rfc3339("2026-01-01T21:59:00Z").unwrap();
-    bench.input(Input::Clock { wall, minute: 21 * 60 + 59 });
+    bench.input(Input::Clock { wall, day: 0, minute: 21 * 60 + 59 });
     let hours = |bench: &mut Bench, hours: u64| {
         bench.wait(Duration::from_secs(hours * 3600));
         bench.core.is_quiet(bench.now)

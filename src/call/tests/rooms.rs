@@ -19,7 +19,7 @@ fn not_live(joinable_at: Option<&str>) -> Result<Value, Error> {
 fn refused(outcome: Result<Value, Error>) -> (Bench, Vec<Effect>) {
     let mut bench = Bench::new();
     let wall = humantime::parse_rfc3339("2026-01-01T10:00:00Z").unwrap();
-    bench.input(Input::Clock { wall, minute: 600 });
+    bench.input(Input::Clock { wall, day: 0, minute: 600 });
     let effects = bench.input(Input::HubOpened { resumed: false });
     let effects = bench.answer(&effects, is_join, outcome);
     (bench, effects)

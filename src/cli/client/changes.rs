@@ -45,7 +45,14 @@ pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
     }
     let gpio = |status: &Status| {
         let gpio = &status.gpio;
-        gpio.buttons.iter().chain(&gpio.lights).chain(&gpio.relays).chain(&gpio.privacy).map(line).collect::<Vec<_>>()
+        gpio.buttons
+            .iter()
+            .chain(&gpio.lights)
+            .chain(&gpio.relays)
+            .chain(&gpio.privacy)
+            .chain(&gpio.others)
+            .map(line)
+            .collect::<Vec<_>>()
     };
     let were = before.map_or_else(Vec::new, gpio);
     for (index, new) in gpio(now).into_iter().enumerate() {

@@ -172,7 +172,15 @@ fn gpio(gpio: &GpioStatus) -> Vec<Vec<String>> {
     let lights = gpio.lights.iter().map(|light| line("light", "lit", light));
     let relays = gpio.relays.iter().map(|relay| line("relay", "on", relay));
     let privacy = gpio.privacy.iter().map(|privacy| line("switch", "on", privacy));
-    buttons.chain(lights).chain(relays).chain(privacy).collect()
+    let others = gpio.others.iter().map(|other| {
+        let word = match other.name.as_str() {
+            "keypad" => "pressed",
+            "broker" => "connected",
+            _ => "on",
+        };
+        line(&clean(&other.name), word, &LineStatus { name: other.line.clone(), ..other.clone() })
+    });
+    buttons.chain(lights).chain(relays).chain(privacy).chain(others).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::{Pattern, Shown, Shows};
-use crate::protocol::control::{CallState, DeviceState, DeviceStatus, HubState, LineStatus, Status};
+use crate::protocol::control::{CallState, DeviceState, DeviceStatus, HubState, LineStatus, OutgoingState, RingState, Status};
 
 /// Half a blink.
 const BLINK: Duration = Duration::from_millis(400);
@@ -31,7 +31,11 @@ fn is_so(what: Shows, status: &Status) -> bool {
     let call = status.call.as_ref();
     // One that is being opened may be giving already.
     let device = |device: &DeviceStatus| matches!(device.state, DeviceState::Running | DeviceState::Starting);
+    let rings = status.ring.as_ref().is_some_and(|ring| ring.state == RingState::Ringing);
+    let calls = status.outgoing.as_ref().is_some_and(|outgoing| outgoing.state != OutgoingState::Ended);
     match what {
+        Shows::Ringing => rings || calls,
+        Shows::Calling => calls,
         Shows::InCall => call.is_some_and(|call| matches!(call.state, CallState::Joined | CallState::Reconnecting)),
         Shows::Joining => call.is_some_and(|call| call.state == CallState::Joining),
         Shows::Muted => call.is_some_and(|call| call.muted.audio),
@@ -58,13 +62,13 @@ fn fault(status: &Status) -> bool {
     let call = status.call.as_ref().is_some_and(|call| call.error.is_some());
     hub || call
         || devices.iter().any(|device| broken(device.state))
-        || gpio.buttons.iter().chain(&gpio.lights).chain(&gpio.relays).chain(&gpio.privacy).any(line)
+        || gpio.buttons.iter().chain(&gpio.lights).chain(&gpio.relays).chain(&gpio.privacy).chain(&gpio.others).any(line)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::control::{CallStatus, HubStatus};
+    use crate::protocol::control::{CallStatus, HubStatus, OutgoingStatus, RingStatus};
 
     fn idle() -> Status {
         let hub = HubStatus { url: "ws://hub".into(), state: HubState::Connected, error: None, retry_in_s: None };
@@ -106,6 +110,39 @@ mod tests {
         status.hub.state = HubState::Disconnected;
         status.call.as_mut().unwrap().state = CallState::Reconnecting;
         assert_eq!(so(&status), ["in-call", "muted", "camera", "microphone"], "a moment without a hub is no fault");
+    }
+
+    #[test]
+    fn a_light_rings_whoever_calls_and_is_steady_in_the_call() {
+        let show = |what, pattern| Shown { what, pattern };
+        let bell = [show(Shows::Ringing, Pattern::Blink), show(Shows::InCall, Pattern::Steady)];
+        let mut status = idle();
+        status.call = Some(call(CallState::Joined));
+        status.ring = Some(RingStatus {
+            cid: "default:visit".parse().unwrap(),
+            by: "anna".parse().unwrap(),
+            name: "Anna".into(),
+            video: true,
+            since: String::new(),
+            state: RingState::Ringing,
+            reason: None,
+        });
+        assert_eq!(so(&status)[..2], ["ringing", "in-call"]);
+        assert_eq!(shown(&bell, &status), Some(bell[0]));
+        status.ring.as_mut().unwrap().state = RingState::Ended;
+        assert_eq!(shown(&bell, &status), Some(bell[1]));
+        status.call = None;
+        status.outgoing = Some(OutgoingStatus {
+            cid: "default:visit".parse().unwrap(),
+            to: "anna".into(),
+            video: true,
+            state: OutgoingState::Dialing,
+            callees: Vec::new(),
+            reason: None,
+        });
+        assert_eq!(so(&status)[..2], ["ringing", "calling"]);
+        status.outgoing.as_mut().unwrap().state = OutgoingState::Ended;
+        assert_eq!(shown(&bell, &status), None);
     }
 
     #[test]

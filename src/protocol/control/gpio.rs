@@ -16,9 +16,12 @@ pub struct GpioStatus {
     /// `[privacy]`
     #[serde(default)]
     pub privacy: Option<LineStatus>,
+    /// `[[keypad]]`, `[cec]` and `[mqtt]`, as far as they are configured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<LineStatus>,
 }
 
-/// One GPIO line.
+/// One GPIO line, input device, screen or broker.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LineStatus {
     /// What people call it.
@@ -27,7 +30,8 @@ pub struct LineStatus {
     pub line: String,
     /// Whether we have it: `running`, or why not.
     pub state: DeviceState,
-    /// A button is pressed, a light shows something (it may be blinking), a relay is on, microphone and camera are cut.
+    /// A button or key is pressed, a light shows something (it may be blinking), a relay or screen is on, microphone and camera are
+    /// cut, the broker is connected.
     pub on: bool,
     /// What is wrong with it, for people. A line may be had and its button still be stuck.
     pub error: Option<String>,

@@ -36,7 +36,7 @@ SYSTEMD_SERVICE:${PN} = "callbox.service ${@bb.utils.contains('PACKAGECONFIG', '
 
 USERADD_PACKAGES = "${PN}"
 GROUPADD_PARAM:${PN} = "-r callbox; -r callbox-hub; -r -f render"
-USERADD_PARAM:${PN} = "-r -d ${localstatedir}/lib/callbox -s ${base_sbindir}/nologin -g callbox -G video,audio,render callbox; \
+USERADD_PARAM:${PN} = "-r -d ${localstatedir}/lib/callbox -s ${base_sbindir}/nologin -g callbox -G video,audio,render,input callbox; \
                        -r -d ${localstatedir}/lib/callbox-hub -s ${base_sbindir}/nologin -g callbox-hub callbox-hub"
 
 FILES:${PN} += "${systemd_system_unitdir} ${nonarch_libdir}/tmpfiles.d ${nonarch_libdir}/systemd/catalog ${nonarch_base_libdir}/udev"
