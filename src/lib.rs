@@ -19,7 +19,8 @@
 //!
 //! `tests/layering.rs` holds these rules:
 //!
-//! 1. Cores are pure (sans-IO): [`call`], `hub::calls`, `signaling::connection`, `media::plan`, `media::rate`. Time and ids come in as arguments.
+//! 1. Cores are pure (sans-IO): [`call`], `hub::calls`, `signaling::connection`, `media::plan`, `media::rate`, `daemon::doctor::judge`. Time and ids
+//!    come in as arguments.
 //! 2. Adapters never import each other; only [`daemon`] knows them all.
 //! 3. One task owns the call core: everything that happens is an `Input` to it, everything to be done an `Effect` from it.
 //! 4. One vocabulary for every door: [`protocol::control::Command`]; one codec for both sockets: [`protocol::rpc`].

@@ -213,7 +213,7 @@ fn a_configuration_that_cannot_be_used_ends_with_4_and_the_board_is_still_looked
     let config = directory.path().join("callbox.toml");
     std::fs::write(
         &config,
-        "[hub]\nurl = \"ws://127.0.0.1:9\"\nuser = \"door-1\"\npassword-file = \"p\"\n[camera]\nwidth = 1281\n",
+        "[hub]\nurl = \"ws://127.0.0.1:9\"\nuser = \"door-1\"\npassword = \"correct horse\"\n[camera]\nwidth = 1281\n",
     )
     .unwrap();
     let seen = Board::of(config).doctor(&[]);
@@ -222,6 +222,8 @@ fn a_configuration_that_cannot_be_used_ends_with_4_and_the_board_is_still_looked
     assert_eq!((verdict("config"), verdict("camera"), verdict("sign-in")), (Fail, Skipped, Skipped));
     assert!(verdict("temperature") != Fail);
     assert!(seen.check("config").details.iter().any(|line| line.contains("1281")), "{}", seen.text);
+    assert!(seen.check("config").details.iter().any(|line| line.contains("password = ")), "{}", seen.text);
+    assert!(!seen.text.contains("correct horse") && !seen.json.contains("correct horse"), "{}", seen.text);
 }
 
 #[test]

@@ -28,7 +28,6 @@ says() {
 
 say "all is well"
 doctor camera,microphone,sign-in,clock,disk
-for name in camera microphone; do says $name "$(jq -r --arg name $name '.checks[] | select(.name == $name).found' "$CASE_DIR/found.json" | cut -c1-8)"; done
 [ "$(jq '[.checks[] | select(.verdict == "fail")] | length' "$CASE_DIR/found.json")" = 0 ] || fail "something fails: $(cat "$CASE_DIR/found.json")"
 jq -e '.checks[] | select(.name == "camera").figures.fps > 1' "$CASE_DIR/found.json" >/dev/null || fail "the camera was not counted"
 
@@ -54,8 +53,9 @@ doctor camera camera.device=/dev/video77
 verdict camera fail
 
 say "a wrong clock"
+# The hub has the same clock. The kernel takes no time before its own start.
 now=$(date +%s)
-date -s "@$((now + 31536000))"
+date -s "@$(($(cut -d. -f1 /proc/uptime) + 60))"
 doctor clock,sign-in
 date -s "@$now"
 verdict clock fail

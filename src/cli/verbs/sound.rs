@@ -39,10 +39,12 @@ Examples:
 
 /// The help below `callbox devices`.
 pub const DEVICES_EXAMPLES: &str = "\
-Works without the daemon as well. What is marked with * is used in calls.
+Works without the daemon as well. What is marked with * is used in calls. Controls of cameras are
+named as `[camera.controls]` takes them.
 
 Examples:
   callbox devices
+  callbox devices --json | jq '.encoders[] | select(.chosen).because'
   callbox devices --json | jq -r '.cameras[].deviceId'";
 
 /// `callbox volume`.

@@ -73,9 +73,10 @@ pub async fn run(examination: Examination, tell: impl Fn(Progress) + Send + Sync
     let Examination { config, wanted, ask } = examination;
     let (begun, began) = (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
     let rounds = Rounds { wanted, tell: &tell, results: Mutex::default() };
-    let nothing = Secrets::default();
+    let quoted = Secrets::default();
     let loaded = config.as_ref().map(|(_, warnings)| warnings.as_deref()).map_err(String::as_str);
-    rounds.visit(Name::Config, &nothing, async { config::check(loaded) }).await;
+    quoted.keep_of_report(loaded.map_or_else(|report| report, Option::unwrap_or_default));
+    rounds.visit(Name::Config, &quoted, async { config::check(loaded) }).await;
     let mut picture = None;
     match config {
         Ok((config, _)) => {
@@ -85,10 +86,10 @@ pub async fn run(examination: Examination, tell: impl Fn(Progress) + Send + Sync
             rounds.hide(&patient.secrets);
         }
         Err(_) => {
-            rounds.board(&nothing).await;
+            rounds.board(&quoted).await;
             for name in Name::ALL.into_iter().filter(|name| !name.without_configuration()) {
                 rounds
-                    .visit(name, &nothing, async { Finding::skipped("without a configuration nobody knows what to look at") })
+                    .visit(name, &quoted, async { Finding::skipped("without a configuration nobody knows what to look at") })
                     .await;
             }
         }

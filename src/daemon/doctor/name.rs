@@ -101,9 +101,9 @@ impl Name {
         Duration::from_secs(match self {
             Self::Config | Self::Service | Self::Screen | Self::Gpio | Self::Temperature | Self::Power => 5,
             Self::Dns | Self::Disk => 10,
-            Self::Hub | Self::Clock | Self::Camera | Self::Microphone => 15,
-            Self::Speaker => 25,
-            Self::SignIn => 30,
+            Self::Hub | Self::Clock => 15,
+            Self::Camera | Self::Microphone => 25,
+            Self::Speaker | Self::SignIn => 30,
             Self::Encoder | Self::Stun | Self::TurnUdp | Self::TurnTcp | Self::TurnTls => 45,
         })
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::{OnceCell, oneshot};
 
+use super::judge::Helper;
 use super::secrets::Secrets;
 use crate::config::Appliance;
 use crate::media::Png;
@@ -31,6 +32,8 @@ pub struct Patient {
     pub reached: OnceCell<Result<Reached, String>>,
     /// What came of signing in: servers, and after how many milliseconds.
     pub signed_in: OnceCell<Result<(IceServers, u64), String>>,
+    /// What STUN and TURN servers said, by kind.
+    pub helpers: [OnceCell<Vec<Helper>>; 4],
     /// What the camera saw.
     pub picture: std::sync::Mutex<Option<Png>>,
 }
@@ -48,7 +51,7 @@ impl Patient {
             secrets.keep(text.lines().next().unwrap_or_default());
         }
         let (reached, signed_in, picture) = (OnceCell::new(), OnceCell::new(), std::sync::Mutex::default());
-        Self { config, ask, daemon, secrets, reached, signed_in, picture }
+        Self { config, ask, daemon, secrets, reached, signed_in, helpers: Default::default(), picture }
     }
 
     /// Asks the daemon.

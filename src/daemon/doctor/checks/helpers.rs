@@ -23,24 +23,35 @@ struct Server {
     login: Result<(String, Secret), String>,
 }
 
+/// In the order of [`Patient::helpers`].
+const KINDS: [IceKind; 4] = [IceKind::Stun, IceKind::TurnUdp, IceKind::TurnTcp, IceKind::TurnTls];
+
 /// One transport.
 pub async fn check(patient: &Patient, kind: IceKind) -> Finding {
-    let hub = signed_in(patient).await;
-    let servers = servers(patient, hub.as_ref().map(|(servers, _)| servers).ok());
-    let of = |wanted: IceKind| servers.iter().filter(move |server| server.url.kind == wanted).take(MOST);
-    let here = join_all(of(kind).map(|server| ask(patient, server))).await;
-    if here.is_empty() && hub.is_err() {
+    let here = asked(patient, kind).await;
+    if here.is_empty() && signed_in(patient).await.is_err() {
         return Finding::skipped("the hub names these servers, and it is not reached");
     }
     // Only a failure depends on the others.
     let works = |list: &[Helper]| list.iter().any(|one| matches!(one.outcome, Outcome::Works { .. }));
     let mut other_way = false;
-    if kind != IceKind::Stun && !works(&here) {
-        for other in [IceKind::TurnUdp, IceKind::TurnTcp, IceKind::TurnTls].into_iter().filter(|other| *other != kind) {
-            other_way = other_way || works(&join_all(of(other).map(|server| ask(patient, server))).await);
+    if kind != IceKind::Stun && !works(here) {
+        for other in KINDS.into_iter().filter(|other| *other != kind && *other != IceKind::Stun) {
+            other_way = other_way || works(asked(patient, other).await);
         }
     }
-    judge::helpers(kind, &here, other_way, patient.config.network.relay_only)
+    judge::helpers(kind, here, other_way, patient.config.network.relay_only)
+}
+
+/// All of that kind, once, whoever wants to know.
+async fn asked(patient: &Patient, kind: IceKind) -> &[Helper] {
+    let place = KINDS.iter().position(|one| *one == kind).unwrap_or_default();
+    let ask_all = || async {
+        let hub = signed_in(patient).await;
+        let servers = servers(patient, hub.as_ref().map(|(servers, _)| servers).ok());
+        join_all(servers.iter().filter(|server| server.url.kind == kind).take(MOST).map(|server| ask(patient, server))).await
+    };
+    patient.helpers[place].get_or_init(ask_all).await
 }
 
 fn servers(patient: &Patient, hub: Option<&crate::protocol::hub::IceServers>) -> Vec<Server> {
