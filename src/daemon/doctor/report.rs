@@ -86,24 +86,24 @@ pub fn html(checkup: &Checkup, facts: &[Fact], more: &[(&str, String)], picture:
     let mut out = String::from(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">",
     );
-    let _ = write!(out, "<title>callbox doctor: {}</title><style>{STYLE}</style>\n", checkup.verdict.as_str());
+    let _ = writeln!(out, "<title>callbox doctor: {}</title><style>{STYLE}</style>", checkup.verdict.as_str());
     let _ = write!(out, "<h1>callbox doctor</h1><p>{}: {}</p>\n<table>", date(checkup.began as i64), escaped(&summary(checkup)));
     checkup.checks.iter().for_each(|check| row(&mut out, check));
     out.push_str("</table>\n<h2>This machine</h2><table>");
     for (name, value) in [("version", checkup.version.clone())].iter().chain(facts) {
-        let _ = write!(out, "<tr><td>{name}<td>{}\n", escaped(value));
+        let _ = writeln!(out, "<tr><td>{name}<td>{}", escaped(value));
     }
     out.push_str("</table>\n");
     if let Some(picture) = picture {
         let Png { width, height, bytes } = picture;
         let data = BASE64.encode(bytes);
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<h2>What the camera sees</h2><img width=\"{width}\" height=\"{height}\" alt=\"\" src=\"data:image/png;base64,{data}\">\n"
+            "<h2>What the camera sees</h2><img width=\"{width}\" height=\"{height}\" alt=\"\" src=\"data:image/png;base64,{data}\">"
         );
     }
     for (title, part) in more {
-        let _ = write!(out, "<h2>{}</h2><pre>{}</pre>\n", escaped(title), escaped(part.trim_end()));
+        let _ = writeln!(out, "<h2>{}</h2><pre>{}</pre>", escaped(title), escaped(part.trim_end()));
     }
     out
 }
