@@ -181,6 +181,9 @@ mod tests {
                 }
                 socket.send_to(&answer, from).await.unwrap();
             }
+            // It stays there: who asks again hears nothing.
+            std::future::pending::<()>().await;
+            drop(socket);
         });
         at
     }
