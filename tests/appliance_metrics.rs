@@ -97,6 +97,7 @@ async fn a_call_of_two_appliances_is_told_in_metrics_and_the_docs_name_them_all(
     }
     assert_eq!(get(&address, "/healthz").0, 200);
 
+    assert_eq!(get(hub.url.strip_prefix("http://").unwrap(), "/v1/calls").0, 401, "who does not say who it is");
     let hubs = Scraped::of(&hub_address);
     for (sample, expected) in [
         ("callbox_hub_sockets", 2.0),
@@ -104,6 +105,7 @@ async fn a_call_of_two_appliances_is_told_in_metrics_and_the_docs_name_them_all(
         ("callbox_hub_calls_running", 1.0),
         ("callbox_hub_participants", 2.0),
         ("callbox_hub_requests_total{method=\"call.join\",result=\"ok\"}", 2.0),
+        ("callbox_hub_requests_total{method=\"call.list\",result=\"unauthenticated\"}", 1.0),
         ("callbox_hub_signins_total{outcome=\"good\"}", 2.0),
         ("callbox_hub_store_failing", 0.0),
     ] {
@@ -117,7 +119,7 @@ async fn a_call_of_two_appliances_is_told_in_metrics_and_the_docs_name_them_all(
     compare(&hubs.metrics, &tables, "Hub");
     let mut scrapes: Vec<_> = (0..20).map(|_| Scraped::of(&address).took).collect();
     scrapes.sort();
-    println!("a scrape in a call takes {:?}, at most {:?}; {} samples", scrapes[10], scrapes[19], page.samples.len());
+    eprintln!("a scrape in a call takes {:?}, at most {:?}; {} samples", scrapes[10], scrapes[19], page.samples.len());
     assert!(page.samples.len() < 400, "too many for one appliance");
 
     // What was counted stays when the other one goes.

@@ -50,10 +50,8 @@ fn configured() -> tempfile::TempDir {
     let password = directory.path().join("password");
     std::fs::write(&password, "secret").unwrap();
     std::fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let config = format!(
-        "state-directory = \"state\"\n[hub]\nurl = \"ws://127.0.0.1:9\"\nuser = \"door-1\"\npassword-file = \"password\"\n\
-         [control]\nsocket = \"control.sock\"\n[camera]\nsource = \"none\"\n[microphone]\nsource = \"none\"\n[speaker]\nsink = \"none\"\n"
-    );
+    let config = "state-directory = \"state\"\n[hub]\nurl = \"ws://127.0.0.1:9\"\nuser = \"door-1\"\npassword-file = \"password\"\n\
+         [control]\nsocket = \"control.sock\"\n[camera]\nsource = \"none\"\n[microphone]\nsource = \"none\"\n[speaker]\nsink = \"none\"\n";
     std::fs::write(directory.path().join("callbox.toml"), config).unwrap();
     directory
 }

@@ -62,6 +62,14 @@ async fn a_display_that_shows_the_time_costs_next_to_nothing_and_shows_who_comes
         .await;
     };
     moving("the other's picture moves").await;
+    eventually(secs(10), "what was painted is counted and timed", async || {
+        let status = desk.status()?;
+        let decoded = status.call.iter().flat_map(|call| &call.participants).map(|other| other.video.frames_decoded).sum::<u64>();
+        let stages = status.media.stages;
+        let fits = stages.rendered > 10 && stages.rendered <= decoded && stages.render_ms.is_some_and(|ms| ms > 0.0 && ms < 500.0);
+        if fits { Ok(()) } else { Err(format!("{stages:?}, {decoded} decoded")) }
+    })
+    .await;
     door.cli("leave", &[]).unwrap();
     eventually(secs(20), "the clock is back", async || match desk.snapshot()? {
         (_, _, rgb) if bright(&rgb) > 4000 && bright(&rgb) < 60_000 => Ok(()),

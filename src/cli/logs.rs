@@ -110,7 +110,7 @@ fn show(message: &Value, explains: bool, explained: &mut Vec<EventKind>) {
     if let Some(Entry { subject, text }) = entry(kind) {
         say(&format!("    {} ({})", filled(subject, &field), kind.name()));
         for line in filled(text, &field).lines() {
-            say(&format!("    {line}").trim_end().to_owned());
+            say(format!("    {line}").trim_end());
         }
     }
 }

@@ -4,7 +4,7 @@ use super::figures;
 use super::text::{self, clean};
 use crate::protocol::control::{
     CallStatus, DeviceStatus, GpioStatus, HubStatus, LineStatus, MediaStatus, OutgoingStatus, ParticipantStatus, RingStatus,
-    SentPicture, SoundStatus, Status,
+    SentPicture, SoundStatus, Status, StepReason,
 };
 use crate::protocol::hub::ParticipantState;
 
@@ -92,6 +92,7 @@ fn participant(participant: &ParticipantStatus) -> Vec<String> {
         SentPicture::Low => notes.push("gets a small picture".to_owned()),
         SentPicture::None => notes.push("gets sound only".to_owned()),
     }
+    notes.extend(participant.audio.speaking.then(|| "speaks".to_owned()));
     notes.extend(text::muted(participant.muted).map(str::to_owned));
     notes.extend(participant.error.as_deref().map(clean));
     if let Some(voice) = participant.audio.voice.as_ref().filter(|voice| (voice.volume, voice.balance) != (100, 0)) {
@@ -126,7 +127,11 @@ fn media(media: &MediaStatus) -> Vec<Vec<String>> {
             let kind = if encoder.hardware { "hardware" } else { "software" };
             let picture = &encoder.picture;
             let shape = format!("{}x{} at {}", picture.width, picture.height, picture.framerate);
-            format!("{element} ({kind}), {shape}, {}, {} frames", text::bitrate(encoder.bitrate), encoder.frames)
+            let took = media.stages.encode_ms.map(|ms| format!(" in {ms:.0} ms each")).unwrap_or_default();
+            // That there is room again is no trouble.
+            let why = picture.reason.filter(|reason| *reason != StepReason::Room);
+            let why = why.map(|why| format!(": {}", why.text())).unwrap_or_default();
+            format!("{element} ({kind}), {shape}, {}, {} frames{took}{why}", text::bitrate(encoder.bitrate), encoder.frames)
         }
     };
     let mut rows = vec![vec!["encoder".to_owned(), state.to_owned(), what]];
