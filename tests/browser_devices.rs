@@ -44,7 +44,7 @@ async fn c34_another_device_is_taken_in_place_and_what_was_muted_stays_muted() {
         await anna.microphone.enable();
         await soon('heard', () => !of().muted.audio);
         await anna.camera.select(before[2]); // Chromium's second fake camera gives depth pictures, which no encoder takes
-        const report = async () => [...(await ben.stats(of())).values()].find((one) => one.type === 'inbound-rtp' && one.kind === 'video')?.framesDecoded ?? 0;
+        const report = async () => Math.max(0, ...[...(await ben.stats(of())).values()].filter((one) => one.type === 'inbound-rtp' && one.kind === 'video').map((one) => one.framesDecoded ?? 0));
         const frames = await report(); await soon('the picture moves', async () => (await report()) > frames + 5);
         const same = [of().videoTrack.id === before[0], of().audioTrack.id === before[1], pcs.length];
         return { switched, same, device: anna.microphone.deviceId === microphones.at(-1).deviceId };"#,
@@ -80,13 +80,13 @@ async fn c11_one_limits_oneself_and_the_limit_for_all_holds_as_well() {
         return { free, own, bad: await anna.setMaxBandwidth(-1).catch((error) => error.kind) };"#,
     )
     .await;
-    assert_eq!(seen["free"], json!([[null, null], [null, null]]), "{seen:#}");
-    assert_eq!(seen["own"], json!([256, [null, null]]), "C11: {seen:#}");
+    assert_eq!(seen["free"], json!([[null, null, null], [null, null, null]]), "{seen:#}");
+    assert_eq!(seen["own"], json!([256, [null, null, null]]), "C11: {seen:#}");
     assert_eq!(seen["bad"], "invalid_params");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c33_the_screen_takes_the_place_of_the_camera_and_the_others_are_told() {
+async fn c33_the_screen_is_shown_beside_the_camera_and_the_others_are_told() {
     let seen = run(
         Fake::default(),
         r#"
@@ -100,20 +100,55 @@ async fn c33_the_screen_takes_the_place_of_the_camera_and_the_others_are_told() 
         const [anna, ben] = await pair();
         const of = () => ben.state.remoteParticipants[0]; const track = of().videoTrack.id;
         const sent = () => pcs.flatMap((pc) => pc.getSenders()).map((one) => one.track);
-        await anna.camera.disable(); await anna.screenShare.enable();
+        const decoded = async () => Object.fromEntries([...(await ben.stats(of())).values()].filter((one) => one.type === 'inbound-rtp' && one.kind === 'video')
+          .map((one) => [one.trackIdentifier, one.framesDecoded ?? 0]));
+        const hidden = [of().screen, of().shareTrack !== null];
+        await anna.screenShare.enable();
         await soon('told', () => of().sharing);
+        const both = [of().videoTrack.id, of().shareTrack.id]; const before = await decoded();
+        await soon('both move', async () => { const now = await decoded(); return both.every((id) => (now[id] ?? 0) > (before[id] ?? 0) + 5); });
+        const beside = [...hidden, of().screen.getVideoTracks()[0] === of().shareTrack, sent().includes(anna.camera.track), of().muted.video];
+        await anna.camera.disable(); await soon('off', () => of().muted.video);
         const during = [of().muted, anna.state.localParticipant.sharing, sent().includes(anna.screenShare.track), sent().includes(anna.microphone.track)];
         await anna.microphone.disable(); const keeps = sent().some((one) => one && one.kind === 'audio' && one !== anna.microphone.track);
         anna.screenShare.track.stop(); anna.screenShare.track.onended(); // the button of the browser
         await soon('told again', () => !of().sharing && of().muted.video);
-        const after = [sent().includes(anna.microphone.track), of().videoTrack.id === track, anna.screenShare.status];
-        return { asked, during, keeps, after, supported: typeof real };"#,
+        const after = [sent().includes(anna.microphone.track), of().videoTrack.id === track, anna.screenShare.status, of().screen, pcs.length];
+        return { asked, beside, during, keeps, after, supported: typeof real };"#,
     )
     .await;
     let wanted = json!([{"video": {"width": 1280, "height": 720, "frameRate": {"ideal": 10, "max": 15}}, "audio": true}]);
     assert_eq!(seen["asked"], wanted, "{seen:#}");
-    assert_eq!(seen["during"], json!([{"audio": false, "video": false}, true, true, false]), "its sound is mixed in: {seen:#}");
-    assert_eq!((&seen["keeps"], &seen["after"]), (&json!(true), &json!([true, true, "off"])), "{seen:#}");
+    assert_eq!(seen["beside"], json!([null, true, true, true, false]), "camera and screen: {seen:#}");
+    assert_eq!(seen["during"], json!([{"audio": false, "video": true}, true, true, false]), "its sound is mixed in: {seen:#}");
+    assert_eq!((&seen["keeps"], &seen["after"]), (&json!(true), &json!([true, true, "off", null, 2])), "{seen:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c33_who_knows_no_second_picture_is_shown_the_screen_in_place_of_the_camera() {
+    let seen = run(
+        Fake::default(),
+        r#"
+        // as somebody answers who looks for one audio and one video line
+        const old = new WeakSet(); const Newer = globalThis.RTCPeerConnection;
+        globalThis.RTCPeerConnection = class extends Newer {
+          async setRemoteDescription(description) { if (description.type === 'offer') old.add(this); return super.setRemoteDescription(description); }
+          getTransceivers() { const all = super.getTransceivers(); return old.has(this) ? all.slice(0, 2) : all; } };
+        navigator.mediaDevices.getDisplayMedia = async () => { const canvas = document.createElement('canvas'); canvas.width = 640; canvas.height = 360;
+          const context = canvas.getContext('2d'); setInterval(() => { context.fillStyle = `rgb(${Math.random() * 50},0,200)`; context.fillRect(0, 0, 640, 360); }, 100);
+          return canvas.captureStream(10); };
+        const calls = await pair(); const [offerer] = calls.sort((a, b) => (a.state.localParticipant.id < b.state.localParticipant.id ? -1 : 1));
+        const senders = () => pcs.flatMap((pc) => pc.getSenders()).filter((one) => one.track === offerer.screenShare.track || one.track === offerer.camera.track);
+        const before = senders().length;
+        await offerer.screenShare.enable();
+        await soon('in its place', () => senders().every((one) => one.track === offerer.screenShare.track));
+        const during = senders().length;
+        await offerer.screenShare.disable();
+        await soon('the camera again', () => senders().every((one) => one.track === offerer.camera.track));
+        return [before, during, senders().length];"#,
+    )
+    .await;
+    assert_eq!(seen, json!([1, 1, 1]), "{seen:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

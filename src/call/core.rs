@@ -13,6 +13,7 @@ use super::owed::Owed;
 use super::peers::Wish as PeerWish;
 use super::room::{InCall, Joining, Origin};
 use super::{Effect, Input, Recorded, Refused, Request, Settings, Tone};
+use crate::config::CameraSource;
 use crate::protocol::Cid;
 use crate::protocol::control::Command;
 use crate::protocol::hub::{Event, EventBody, Muted, Signal};
@@ -42,6 +43,9 @@ pub struct Core {
     pub(super) max_bitrate: Option<u64>,
     pub(super) tone: Option<Tone>,
     pub(super) recorded: Option<Recorded>,
+    pub(super) shown: Option<CameraSource>,
+    /// What is shown beside the camera.
+    pub(super) sharing: Option<CameraSource>,
     /// A wish about recording that the hub has not answered yet.
     pub(super) record_tag: Option<u64>,
     /// Our own limit, kbit/s; 0: none.
@@ -80,6 +84,8 @@ impl Core {
             max_bitrate: None,
             tone: None,
             recorded: None,
+            shown: None,
+            sharing: None,
             record_tag: None,
             own_limit,
             quiet,
@@ -187,6 +193,7 @@ impl Core {
             Command::Mute { audio, video } => self.switch(audio, video),
             Command::DoNotDisturb { on } => self.disturb(on, now),
             Command::Record { on } => self.record(on),
+            Command::Share { on, source } => self.share(on, source.as_deref()),
             Command::MaxBandwidth { kbits } => {
                 self.own_limit = kbits;
                 Ok(())
@@ -258,6 +265,7 @@ impl Core {
         self.settle_outgoing(now);
         self.settle_company(now);
         self.settle_room(now);
+        self.settle_sharing();
         self.settle_limits();
         self.settle_ice(now);
         self.settle_peers(now);

@@ -88,16 +88,16 @@ impl Core {
             self.max_bitrate = lowest;
             self.effects.push_back(Effect::SetMaxBitrate(lowest));
         }
-        let (own, hub_open) = (self.own_limit, self.hub_open);
+        let (own, hub_open, sharing) = (self.own_limit, self.hub_open, self.sharing.is_some());
         let Some(room) = self.room.as_mut().filter(|room| room.joining == Joining::Done && hub_open) else {
             return;
         };
         let cid = room.cid.clone();
-        let mute = room.told_muted != Some(off);
+        let mute = room.told_muted != Some((off, sharing));
         let limit = room.told_limit != Some(own);
-        (room.told_muted, room.told_limit) = (Some(off), Some(own));
+        (room.told_muted, room.told_limit) = (Some((off, sharing)), Some(own));
         if mute {
-            self.request(Request::Mute(cid.clone(), off));
+            self.request(Request::Mute(cid.clone(), off, sharing));
         }
         if limit {
             self.request(Request::SetMaxBandwidth(cid, own));

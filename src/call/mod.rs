@@ -36,6 +36,7 @@ mod peers;
 mod recording;
 mod room;
 mod seats;
+mod sharing;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -48,7 +49,7 @@ pub use peers::Peer;
 
 use serde_json::Value;
 
-use crate::config::{CallConfig, Door};
+use crate::config::{CallConfig, CameraSource, Door};
 use crate::protocol::control::{Command, PeerConnection};
 use crate::protocol::hub::{AnswerDoor, Event, GetCall, IceServers, JoinCall, Muted, Signal};
 use crate::protocol::{Cid, ParticipantId, UserId, rpc};
@@ -70,6 +71,8 @@ pub struct Settings {
     pub records: bool,
     /// The door that others may open.
     pub door: Option<Door>,
+    /// What is shared when nothing is named.
+    pub share: CameraSource,
 }
 
 /// Everything that happens.
@@ -194,6 +197,8 @@ pub enum Effect {
         /// Who wants it.
         by: UserId,
     },
+    /// Send this beside the camera's picture, or nothing any more.
+    Share(Option<CameraSource>),
 }
 
 /// A call that is written down, and by whose names.
@@ -237,8 +242,8 @@ pub enum Request {
     Reject(Cid, String),
     /// `call.cancel`
     Cancel(Cid),
-    /// `call.mute`
-    Mute(Cid, Muted),
+    /// `call.mute`, and whether something is shared.
+    Mute(Cid, Muted, bool),
     /// `call.set_max_bandwidth`, kbit/s.
     SetMaxBandwidth(Cid, u32),
     /// `call.start_recording`
@@ -303,6 +308,15 @@ pub enum Refused {
     /// The call does not let us.
     #[error("this call does not let you {0}: somebody who may must grant `{1}`")]
     NotAllowed(&'static str, &'static str),
+    /// Neither named nor configured.
+    #[error("nothing to share: name it (`callbox share start test`), or set `source` in [share]")]
+    NothingToShare,
+    /// Not the name of a source.
+    #[error("{0}")]
+    BadSource(String),
+    /// By the settings of the call.
+    #[error("nobody may share in this call: its settings say so")]
+    SharingDisabled,
     /// Somebody else's appliance may have one.
     #[error("this appliance does not record: name a `directory` in [recording]")]
     NoPlaceForRecordings,

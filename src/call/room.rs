@@ -39,8 +39,8 @@ pub(super) struct InCall {
     pub settings: Option<hub::Settings>,
     /// What we may do there; empty if the hub does not say.
     pub capabilities: Vec<Capability>,
-    /// What the hub was told last.
-    pub told_muted: Option<hub::Muted>,
+    /// What the hub was told last, and whether something is shared.
+    pub told_muted: Option<(hub::Muted, bool)>,
     pub told_limit: Option<u32>,
     /// Whether the call is being recorded.
     pub recorded: bool,

@@ -34,7 +34,7 @@ impl Core {
             }
             room.peers.clear();
         }
-        (room.told_muted, room.told_limit) = (Some(me.muted), Some(me.max_bandwidth));
+        (room.told_muted, room.told_limit) = (Some((me.muted, me.sharing)), Some(me.max_bandwidth));
         room.settings = Some(call.settings);
         room.capabilities = call.own_capabilities;
         room.ring = call.ring;
@@ -113,7 +113,8 @@ impl Core {
             EventBody::DoorWanted { request, by } => self.door_wanted(request, by, now),
             EventBody::Digits { request, by, digits } => self.digits_came(request, by, &digits, now),
             EventBody::Signal { from, epoch, signal } => self.signal(&from, epoch, signal, now),
-            EventBody::Muted { audio, video, .. } => {
+            EventBody::Muted { audio, video, screen, .. } => {
+                self.sharing.take_if(|_| screen);
                 self.wish.audio = if audio { Some(true) } else { self.wish.audio };
                 self.wish.video = if video { Some(true) } else { self.wish.video };
             }

@@ -19,6 +19,7 @@ mod figures;
 mod line;
 mod link;
 mod page;
+mod share;
 mod sound;
 mod text;
 
@@ -26,6 +27,7 @@ pub use calling::{answer, call, do_not_disturb, hangup, max_bandwidth, record, r
 pub use devices::{devices, devices_text};
 pub use events::named_events;
 pub use link::Link;
+pub use share::share;
 pub use sound::{balance, speaker_test, use_device, volume};
 
 /// `callbox status`.

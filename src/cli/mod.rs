@@ -84,6 +84,8 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         #[cfg(feature = "appliance")]
         Verb::Record(args) => client::record(&args.socket.socket, args.what == Recording::Start),
         #[cfg(feature = "appliance")]
+        Verb::Share(args) => client::share(&args),
+        #[cfg(feature = "appliance")]
         Verb::Open(args) => client::open(&args.socket.socket, &args.relay),
         #[cfg(feature = "appliance")]
         Verb::Snapshot(args) => client::snapshot(&args.socket.socket, &args.file),

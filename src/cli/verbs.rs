@@ -9,12 +9,16 @@ mod calling;
 mod doctor;
 mod logs;
 #[cfg(feature = "appliance")]
+mod share;
+#[cfg(feature = "appliance")]
 mod sound;
 
 pub use calling::*;
 #[cfg(feature = "appliance")]
 pub use doctor::*;
 pub use logs::*;
+#[cfg(feature = "appliance")]
+pub use share::*;
 #[cfg(feature = "appliance")]
 pub use sound::*;
 
@@ -127,6 +131,10 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = RECORD_EXAMPLES)]
     Record(RecordArgs),
+    /// Show the others something beside the camera: an HDMI input, a second camera, a video, a test picture
+    #[cfg(feature = "appliance")]
+    #[command(after_help = SHARE_EXAMPLES)]
+    Share(ShareArgs),
     /// Switch a relay on for its pulse time: open the door
     #[cfg(feature = "appliance")]
     #[command(after_help = "Example:\n  callbox open door")]

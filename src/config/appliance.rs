@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Bitrate, CallConfig, Door, Gpio, LogLevel, Metrics, Network, Recording, Screen, Window};
+use super::{Bitrate, CallConfig, Door, Gpio, LogLevel, Metrics, Network, Recording, Screen, Share, Window};
 use crate::protocol::UserId;
 
 /// `callbox.toml`, and everything laid over it.
@@ -17,6 +17,8 @@ pub struct Appliance {
     pub call: CallConfig,
     /// Where the picture comes from.
     pub camera: Camera,
+    /// What can be shown beside it.
+    pub share: Share,
     /// Where the sound comes from.
     pub microphone: Microphone,
     /// Where the others' sound goes.
@@ -51,6 +53,7 @@ impl Appliance {
             hub,
             call: CallConfig::default(),
             camera: Camera::default(),
+            share: Share::default(),
             microphone: Microphone::default(),
             speaker: Speaker::default(),
             video: Video::default(),

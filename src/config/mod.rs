@@ -50,6 +50,7 @@ mod reference;
 mod report;
 mod schedule;
 mod screen;
+mod share;
 mod similar;
 mod source;
 mod tree;
@@ -77,6 +78,7 @@ pub use recording::{Recording, Size};
 pub use report::Report;
 pub use schedule::{DAYS, Schedule};
 pub use screen::{Corner, DEFAULT_SNAPSHOT_INTERVAL, Layout, Screen, ScreenOutput, Standby};
+pub use share::Share;
 pub use value::{BadBitrate, Bitrate, LogLevel, Secret};
 
 use layers::Layers;

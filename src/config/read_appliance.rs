@@ -16,6 +16,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
     let link = hub(reading.section(root, "hub"), credentials);
     let call = read_call::read(reading, root);
     let camera = camera(reading.section(root, "camera"));
+    let share = share(reading.section(root, "share"));
     let microphone = microphone(reading.section(root, "microphone"));
     let speaker = speaker(reading.section(root, "speaker"));
     let video = video(reading.section(root, "video"));
@@ -33,6 +34,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
     let mut appliance = Appliance {
         call,
         camera,
+        share,
         microphone,
         speaker,
         video,
@@ -187,27 +189,50 @@ enum From {
     None,
 }
 
-fn camera(mut s: Section<'_, '_>) -> Camera {
-    let default = Camera::default();
-    const WORDS: [(&str, From); 5] =
-        [("v4l2", From::Device), ("libcamera", From::Libcamera), ("file", From::File), ("test", From::Test), ("none", From::None)];
-    let kind = kind(&mut s, "source", &WORDS, From::Device);
+const PICTURES: [(&str, From); 5] =
+    [("v4l2", From::Device), ("libcamera", From::Libcamera), ("file", From::File), ("test", From::Test), ("none", From::None)];
+
+/// Where pictures come from; none: nothing usable was said.
+fn pictures(s: &mut Section<'_, '_>, default: From) -> (Kind<From>, Option<CameraSource>) {
+    let kind = kind(s, "source", &PICTURES, default);
     let device = s.text("device");
-    let device = kind.only(&mut s, "device", device, &WORDS[..2]);
+    let device = kind.only(s, "device", device, &PICTURES[..2]);
     let file = s.path("file");
-    let file = kind.only(&mut s, "file", file, &WORDS[2..3]);
-    let controls = s.numbers("controls");
-    let controls = kind.only(&mut s, "controls", controls, &WORDS[..1]);
+    let file = kind.only(s, "file", file, &PICTURES[2..3]);
     let source = match kind.value {
+        // A camera has a default device, nothing else has.
+        From::Device if default != From::Device => {
+            kind.required(s, "device", device).map(|device| CameraSource::V4l2 { device: device.into() })
+        }
         From::Device => device.map(|device| CameraSource::V4l2 { device: device.value.into() }),
         From::Libcamera => Some(CameraSource::Libcamera { camera: device.map(|device| device.value.to_owned()) }),
         From::File => {
-            existing(&mut s, file.as_ref());
-            kind.required(&mut s, "file", file).map(|file| CameraSource::File { file })
+            existing(s, file.as_ref());
+            kind.required(s, "file", file).map(|file| CameraSource::File { file })
         }
         From::Test => Some(CameraSource::Test),
         From::None => Some(CameraSource::None),
     };
+    (kind, source)
+}
+
+fn share(mut s: Section<'_, '_>) -> Share {
+    let default = Share::default();
+    let (_, source) = pictures(&mut s, From::None);
+    Share {
+        source: source.unwrap_or(default.source),
+        width: even(&mut s, "width").unwrap_or(default.width),
+        height: even(&mut s, "height").unwrap_or(default.height),
+        framerate: s.integer("framerate", 1..=60).map_or(default.framerate, |rate| rate.value),
+        bitrate: s.bitrate("bitrate", Bitrate(50_000)..=Bitrate(50_000_000)).unwrap_or(default.bitrate),
+    }
+}
+
+fn camera(mut s: Section<'_, '_>) -> Camera {
+    let default = Camera::default();
+    let (kind, source) = pictures(&mut s, From::Device);
+    let controls = s.numbers("controls");
+    let controls = kind.only(&mut s, "controls", controls, &PICTURES[..1]);
     Camera {
         source: source.unwrap_or(default.source),
         width: even(&mut s, "width").unwrap_or(default.width),

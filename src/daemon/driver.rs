@@ -278,6 +278,7 @@ impl Driver {
             Effect::Tone(tone) => self.engine.tone(tone)?,
             Effect::Record(recorded) => self.engine.record(recorded)?,
             Effect::OpenDoor { cid, request, by } => self.open_door(cid, request, by),
+            Effect::Share(source) => self.engine.share(source)?,
         }
         Ok(())
     }
@@ -297,6 +298,7 @@ impl Driver {
             for (id, seen) in seen {
                 if let Some(participant) = call.participants.iter_mut().find(|p| p.id == id) {
                     participant.video = seen.video.clone();
+                    participant.share = seen.share.clone();
                     participant.audio = seen.audio.clone();
                     participant.estimated_bitrate = seen.estimated_bitrate;
                     participant.sent = seen.sent;

@@ -98,6 +98,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
             records: config.recording.directory.is_some(),
             door: config.door.clone(),
             quiet: said,
+            share: config.share.source.clone(),
         },
         Instant::now(),
     );
@@ -111,6 +112,7 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
     let _broker = broker.map(|mqtt| broker::start(mqtt, &config.hub.user, door.clone(), &lines, status.clone(), socket.asks()));
     let (engine, media_events, view) = media::start(media::Config {
         camera: config.camera,
+        share: config.share,
         microphone: config.microphone,
         speaker: config.speaker,
         video: config.video,

@@ -46,6 +46,7 @@ fn person(participant: &ParticipantStatus) -> Person {
         id: participant.id.clone(),
         name: participant.name.clone(),
         muted: participant.muted,
+        sharing: participant.sharing,
         link,
         speaking: participant.audio.speaking,
     }

@@ -18,7 +18,7 @@ pub(crate) fn request(request: Request) -> signaling::Request {
         Request::Accept(cid) => signaling::Request::Accept(plain(cid)),
         Request::Reject(cid, why) => signaling::Request::Reject(reason(cid, Some(why))),
         Request::Cancel(cid) => signaling::Request::Cancel(reason(cid, None)),
-        Request::Mute(cid, muted) => signaling::Request::Mute(MuteSelf { cid, muted, sharing: None }),
+        Request::Mute(cid, muted, sharing) => signaling::Request::Mute(MuteSelf { cid, muted, sharing: Some(sharing) }),
         Request::StartRecording(cid) => signaling::Request::StartRecording(InCall { cid }),
         Request::StopRecording(cid) => signaling::Request::StopRecording(InCall { cid }),
         Request::AnswerDoor(answer) => signaling::Request::AnswerDoor(answer),
@@ -33,13 +33,16 @@ pub(crate) fn request(request: Request) -> signaling::Request {
 /// As whoever sent the command is told.
 pub(super) fn refused(refused: &Refused) -> Error {
     let kind = match refused {
-        Refused::NoCall | Refused::NobodyCalls | Refused::Busy(_) | Refused::Private | Refused::NoPlaceForRecordings => {
-            ErrorKind::Conflict
-        }
+        Refused::NoCall
+        | Refused::NobodyCalls
+        | Refused::Busy(_)
+        | Refused::Private
+        | Refused::NothingToShare
+        | Refused::NoPlaceForRecordings => ErrorKind::Conflict,
         Refused::NobodyOfThatName { .. } => ErrorKind::NotFound,
-        Refused::Itself(_) => ErrorKind::InvalidParams,
+        Refused::Itself(_) | Refused::BadSource(_) => ErrorKind::InvalidParams,
         Refused::HubAway => ErrorKind::Unavailable,
-        Refused::NotAllowed(..) | Refused::RecordingDisabled => ErrorKind::PermissionDenied,
+        Refused::NotAllowed(..) | Refused::RecordingDisabled | Refused::SharingDisabled => ErrorKind::PermissionDenied,
     };
     Error::new(kind, refused.to_string())
 }

@@ -6,7 +6,7 @@ use super::network::LinkId;
 use super::random::Random;
 use super::{Attempt, Want, user_of};
 use crate::call::{Core, Effect, Input, PeerId, Settings};
-use crate::config::{AutoAnswer, CallConfig};
+use crate::config::{AutoAnswer, CallConfig, CameraSource};
 use crate::protocol::control::{CallStatus, Command, HubState, PeerConnection};
 use crate::protocol::hub::{ClientInfo, ClientKind, Signal};
 use crate::protocol::{Cid, ParticipantId, UserId};
@@ -54,6 +54,7 @@ impl Appliance {
             quiet: None,
             records: true,
             door: None,
+            share: CameraSource::Test,
         };
         let client = ClientInfo { kind: ClientKind::Appliance, version: "fleet".into() };
         let mut core = Core::new(settings, now);
@@ -132,6 +133,7 @@ impl Appliance {
             3 | 4 => Command::Answer { muted: false, audio_only: false },
             5 => Command::Reject { reason: None },
             6 => Command::Hangup,
+            7 if random.one_in(2) => Command::Share { on: random.one_in(2), source: None },
             7 => Command::Mute { audio: Some(random.one_in(2)), video: None },
             _ => {
                 if let Some(peer) = peer {
@@ -217,6 +219,7 @@ impl Appliance {
             | Effect::Tone(_)
             | Effect::Record(_)
             | Effect::OpenDoor { .. }
+            | Effect::Share(_)
             | Effect::IceServers(_) => {}
         }
     }

@@ -43,6 +43,8 @@ const OLDEST: u64 = 5;
 pub enum Eye {
     /// A camera.
     Camera(Camera),
+    /// What is shared, from a source of the same kinds.
+    Shared(Camera),
     /// A still picture as large as the camera's.
     Card(Canvas),
 }
@@ -144,6 +146,7 @@ impl Capture {
         tee.link(&raw).map_err(|e| Error::pipeline(&e))?;
         let source = match eye {
             Eye::Camera(camera) => add_source(&pipeline, camera, &queue, time)?,
+            Eye::Shared(camera) => add_source_with(&pipeline, camera, "gradient", &queue, time)?,
             Eye::Card(card) => {
                 prepend(&pipeline, &card::source(card)?.iter().collect::<Vec<_>>(), &queue)?;
                 Source { device: None, refused: Vec::new() }
@@ -229,6 +232,17 @@ pub struct Source {
 
 /// Puts the camera before `next`.
 pub fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, time: &Timebase) -> Result<Source, Error> {
+    add_source_with(pipeline, camera, "smpte", next, time)
+}
+
+/// `pattern`: of the test picture.
+fn add_source_with(
+    pipeline: &Pipeline,
+    camera: &Camera,
+    pattern: &str,
+    next: &gst::Element,
+    time: &Timebase,
+) -> Result<Source, Error> {
     let wanted = format!("width={},height={},framerate={}/1", camera.width, camera.height, camera.framerate);
     match &camera.source {
         CameraSource::V4l2 { device } => {
@@ -245,8 +259,8 @@ pub fn add_source(pipeline: &Pipeline, camera: &Camera, next: &gst::Element, tim
             Ok(Source { device: Some(source), refused: Vec::new() })
         }
         CameraSource::Test => {
-            // With a patch of snow: like a camera's picture, it takes whatever bit rate it is given.
-            let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", "smpte"), ("horizontal-speed", "2")])?;
+            // A camera's has a patch of snow: like a real picture, it takes whatever bit rate it is given.
+            let source = element_with("videotestsrc", &[("is-live", "true"), ("pattern", pattern), ("horizontal-speed", "2")])?;
             let filter = capsfilter(&format!("video/x-raw,format=I420,{wanted}"))?;
             draw_cards(&filter);
             match clock(camera.height) {

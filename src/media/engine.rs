@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::board::Sensors;
 use super::capture::Capture;
 use super::microphone::Microphone;
-use super::peer::Role;
+use super::peer::{Part, Role};
 use super::pipeline::Report;
 use super::plan::ice::Helpers;
 use super::plan::stage::Stage;
@@ -35,10 +35,12 @@ mod measure;
 mod recording;
 mod room;
 mod runs;
+mod share;
 mod showing;
 mod sound;
 mod speaker_test;
 mod stand_in;
+mod stuck;
 mod work;
 
 /// Room for a burst of candidates of three peers; what does not fit is logged and dropped, nothing waits.
@@ -49,6 +51,8 @@ const QUEUE: usize = 1024;
 pub struct Config {
     /// The camera.
     pub camera: config::Camera,
+    /// How what is shared is sent.
+    pub share: config::Share,
     /// The microphone.
     pub microphone: config::Microphone,
     /// The speaker.
@@ -82,6 +86,7 @@ pub(super) enum Ask {
     MaxBitrate(Option<u64>),
     Tone(Option<Tone>),
     Record(Option<Recorded>),
+    Share(Option<config::CameraSource>),
     Helpers(Helpers),
     Speaker { percent: Option<u8>, silent: Option<bool> },
     Voice { id: ParticipantId, setting: VoiceSetting },
@@ -102,7 +107,7 @@ pub(super) enum Note {
     PeerState { key: PeerKey, state: RemoteState },
     PeerFailed { key: PeerKey, text: String },
     PeerLatency { key: PeerKey },
-    PictureReady { key: PeerKey, producer: StreamProducer, coded: StreamProducer },
+    PictureReady { key: PeerKey, part: Part, producer: StreamProducer, coded: StreamProducer },
     VoiceReady { key: PeerKey, producer: Option<StreamProducer>, coded: StreamProducer },
     Device { device: Device, run: u64, report: Report },
     Started { run: u64, started: Started },
@@ -118,6 +123,7 @@ pub(super) enum Started {
     Camera(Result<Capture, Error>),
     Second(Result<Second, Error>),
     StandIn(Result<Capture, Error>),
+    Share(Result<Capture, Error>),
     Microphone(Result<Microphone, Error>),
     // Boxed: it is much larger than the others.
     Speaker(Box<Result<Speaker, Error>>),
@@ -131,6 +137,8 @@ pub(super) enum Device {
     Second,
     /// What the others see while there is no camera.
     StandIn,
+    /// What is shown beside the camera.
+    Share,
     Microphone,
     Speaker,
     Screen,
@@ -237,6 +245,11 @@ impl Handle {
     /// Writes this call down from now on, or none any more.
     pub fn record(&self, recorded: Option<Recorded>) -> Result<(), Error> {
         self.ask(Ask::Record(recorded))
+    }
+
+    /// Shows the others this beside the camera, or nothing any more; nothing is negotiated for it.
+    pub fn share(&self, source: Option<config::CameraSource>) -> Result<(), Error> {
+        self.ask(Ask::Share(source))
     }
 
     /// What the screen shows.

@@ -118,6 +118,8 @@ pub struct View {
 pub struct PeerView {
     /// Its picture.
     pub video: VideoStatus,
+    /// What it shares beside it; none before anything came.
+    pub share: Option<VideoStatus>,
     /// Its sound.
     pub audio: AudioStatus,
     /// The bandwidth estimate of the way to it, bit/s.

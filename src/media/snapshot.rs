@@ -104,7 +104,8 @@ fn paint(unseen: Unseen) -> Result<Canvas, Error> {
     let (size, now) = (palette.size(), Instant::now());
     let mut painter = palette.painter();
     let mut look = Look { stage, own, pictures: Pictures::default() };
-    let scene = painter.arrange(&look, size, now);
+    let there: Vec<&Who> = pictures.iter().map(|(who, ..)| who).collect();
+    let scene = painter.arrange(&look, &there, size, now);
     for (who, picture, age) in pictures {
         let Some(tile) = scene.tiles.iter().find(|tile| tile.who == who) else {
             continue;
@@ -163,6 +164,7 @@ mod tests {
             id: id(name),
             name: (*name).to_owned(),
             muted: Muted::default(),
+            sharing: false,
             link: Link::Up,
             speaking: false,
         };
@@ -183,6 +185,25 @@ mod tests {
         drop(places);
         desk.compose(View::Scene(Box::new(people(&[]))), move |png| tell.send(png).unwrap());
         assert_eq!(hear.recv().unwrap().unwrap().width, 642);
+    }
+
+    #[test]
+    fn c33_what_is_shared_is_large_and_the_cameras_are_small() {
+        gst::init().unwrap();
+        let luma = |canvas: &Canvas, x: usize, y: usize| canvas.bytes()[y * canvas.stride(0) + x];
+        let mut unseen = people(&[("a", 235), ("b", 60)]);
+        unseen.pictures.push((Who::Share(ParticipantId::new("b").unwrap()), picture(320, 180, 130), Duration::from_secs(60)));
+        let share = |unseen: Unseen| {
+            let mut stage = Stage::clone(&unseen.stage);
+            stage.call.as_mut().unwrap().people[1].sharing = true;
+            Unseen { stage: Arc::new(stage), ..unseen }
+        };
+        let canvas = paint(share(unseen)).unwrap();
+        assert_eq!(luma(&canvas, 250, 180), 130, "large, though it does not move");
+        let column: Vec<u8> = (0..360).map(|y| luma(&canvas, 570, y)).collect();
+        assert!(column.contains(&235) && column.contains(&60), "both cameras beside it: {column:?}");
+        let canvas = paint(share(people(&[("a", 235), ("b", 60)]))).unwrap();
+        assert_eq!((luma(&canvas, 160, 180), luma(&canvas, 480, 180)), (235, 60), "nothing of it came yet");
     }
 
     #[test]

@@ -43,7 +43,7 @@ const fn verb(name: &'static str, object: &'static str, make: fn(&str) -> Result
 }
 
 /// Every verb that a button can be given.
-pub const VERBS: [Verb; 11] = [
+pub const VERBS: [Verb; 12] = [
     verb("join", "TYPE:ID", |cid| Ok(Action::Do(Command::Join { cid: cid.parse().map_err(text)? }))),
     verb("leave", "", |_| Ok(Action::Do(Command::Leave))),
     verb("call", "WHO", |to| Ok(Action::Do(Command::Call { to: to.to_owned(), audio_only: false }))),
@@ -54,6 +54,7 @@ pub const VERBS: [Verb; 11] = [
     verb("unmute", "mic|camera", |what| mute(what, false)),
     verb("toggle", "mic|camera", toggle),
     verb("record", "start|stop", record),
+    verb("share", "start|stop", share),
     verb("open", "RELAY", |relay| Ok(Action::Do(Command::Open { relay: relay.to_owned() }))),
 ];
 
@@ -126,9 +127,17 @@ fn mute(what: &str, off: bool) -> Result<Action, String> {
 }
 
 fn record(what: &str) -> Result<Action, String> {
+    Ok(Action::Do(Command::Record { on: starts(what)? }))
+}
+
+fn share(what: &str) -> Result<Action, String> {
+    Ok(Action::Do(Command::Share { on: starts(what)?, source: None }))
+}
+
+fn starts(what: &str) -> Result<bool, String> {
     match what {
-        "start" => Ok(Action::Do(Command::Record { on: true })),
-        "stop" => Ok(Action::Do(Command::Record { on: false })),
+        "start" => Ok(true),
+        "stop" => Ok(false),
         other => Err(format!("\"{other}\" is neither start nor stop")),
     }
 }
@@ -208,6 +217,7 @@ mod tests {
             ("mute mic", mute(Some(true), None)),
             ("unmute  camera", mute(None, Some(false))),
             ("toggle camera", Action::ToggleCamera),
+            ("share start", Action::Do(Command::Share { on: true, source: None })),
             ("open door", Action::Do(Command::Open { relay: "door".into() })),
         ];
         for (text, action) in cases {

@@ -3,7 +3,7 @@
 //! Requests: `status` (answers [`Status`]), `events` (answers [`Status`], then notifications `status` with a whole new one after
 //! every change), `snapshot` (answers [`Snapshot`]), and one for each [`Command`]: `join {cid}`, `leave`, `call {to, audio_only?}`
 //! (answers [`OutgoingStatus`]), `answer {muted?, audio_only?}`, `reject {reason?}`, `hangup`, `mute {audio?, video?}`,
-//! `do_not_disturb {on}`, `max_bandwidth {kbits}`, `record {on}`, `open {relay}`, `volume {percent?, silent?, user?}`, `balance {user, balance}`,
+//! `do_not_disturb {on}`, `max_bandwidth {kbits}`, `record {on}`, `share {on, source?}`, `open {relay}`, `volume {percent?, silent?, user?}`, `balance {user, balance}`,
 //! `use {kind, device}`. Also `devices` (answers [`Devices`]) and `speaker_test` (answers [`SpeakerTest`]).
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub use devices::{
     MixerInfo, MixerSide, SpeakerTest,
 };
 pub use gpio::{GpioStatus, LineStatus};
-pub use sending::{PictureStatus, SentPicture, StepReason};
+pub use sending::{PictureStatus, SentPicture, ShareStatus, StepReason};
 pub use sound::{EchoStatus, ProcessingStatus, SoundStatus, VoiceStatus};
 pub use stages::StagesStatus;
 pub use stats::{CallSummary, Path, PeerStats, ReceivedStats, SentStats};
@@ -161,12 +161,18 @@ pub struct ParticipantStatus {
     pub state: ParticipantState,
     /// What it has switched off.
     pub muted: Muted,
+    /// Whether it shows something beside its camera (C33).
+    #[serde(default)]
+    pub sharing: bool,
     /// The peer connection to it (C27).
     pub connection: PeerConnection,
     /// Why the connection is not there, for people.
     pub error: Option<String>,
     /// Its picture, as it arrives here.
     pub video: VideoStatus,
+    /// What it shows beside its camera, as it arrives here; none before anything came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<VideoStatus>,
     /// Its sound, as it arrives here.
     pub audio: AudioStatus,
     /// What the bandwidth estimator says of the way to it, bit/s; none before the first feedback.
@@ -249,6 +255,9 @@ pub struct MediaStatus {
     pub encoder: EncoderStatus,
     /// The camera.
     pub camera: DeviceStatus,
+    /// What is shown beside the camera; none when nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<ShareStatus>,
     /// The microphone.
     pub microphone: DeviceStatus,
     /// The speaker.

@@ -26,6 +26,7 @@ pub struct Engine {
 pub fn settings() -> media::Config {
     media::Config {
         camera: config::Camera { source: CameraSource::Test, width: 320, height: 240, framerate: 30, controls: Vec::new() },
+        share: config::Share { width: 640, height: 360, bitrate: Bitrate(500_000), ..config::Share::default() },
         microphone: config::Microphone { source: MicrophoneSource::Test { tone: 440 } },
         speaker: config::Speaker { sink: SpeakerSink::None, ..config::Speaker::default() },
         video: config::Video { bitrate: Bitrate(500_000), ..config::Video::default() },

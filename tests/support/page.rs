@@ -64,7 +64,8 @@ impl Browser {
     pub async fn frames_sent(&self) -> u64 {
         self.js_async(
             "const report = await callbox.call.stats(callbox.call.state.remoteParticipants[0]);\
-             return [...report.values()].find((one) => one.type === 'outbound-rtp' && one.kind === 'video')?.framesSent ?? 0;",
+             const sender = [...report.values()].filter((one) => one.type === 'outbound-rtp' && one.kind === 'video');\
+             return Math.max(0, ...sender.filter(({ mid }) => !/2$/.test(mid)).map(({ framesSent }) => framesSent ?? 0));",
         )
         .await
     }

@@ -154,7 +154,7 @@ fn c28_muting_switches_the_source_and_tells_the_others() {
     let effects = bench.input(Input::Command(Command::Mute { audio: Some(true), video: None }));
     let muted = Muted { audio: true, video: false };
     assert_eq!(effects[0], Effect::Mute(muted));
-    assert!(matches!(&effects[1], Effect::Request { request: Request::Mute(_, told), .. } if *told == muted));
+    assert!(matches!(&effects[1], Effect::Request { request: Request::Mute(_, told, false), .. } if *told == muted));
     assert_eq!(bench.input(Input::Command(Command::Mute { audio: Some(true), video: None })), [], "no change, no effect");
 }
 

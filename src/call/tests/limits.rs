@@ -29,7 +29,7 @@ fn switch(audio: Option<bool>, video: Option<bool>) -> Command {
 fn g30_the_microphone_is_as_the_call_has_it_before_anything_is_sent() {
     let (mut bench, effects) = joined_to(|call| call.settings.audio.mic_default_on = false, &[]);
     assert_eq!(effects[0], Effect::Mute(muted(true, false)), "before any connection: {effects:?}");
-    assert!(requests(&effects).contains(&&Request::Mute(lobby(), muted(true, false))));
+    assert!(requests(&effects).contains(&&Request::Mute(lobby(), muted(true, false), false)));
     bench.command(switch(Some(false), None)).unwrap();
     assert_eq!(bench.core.muted(), muted(false, false), "a person may switch it on");
 }
@@ -73,7 +73,7 @@ fn the_hub_is_told_again_what_is_off_after_its_connection_dropped() {
     bench.input(Input::HubLost);
     bench.command(switch(None, Some(true))).unwrap();
     let effects = bench.input(Input::HubOpened { resumed: true });
-    assert!(requests(&effects).contains(&&Request::Mute(lobby(), muted(false, true))), "{effects:?}");
+    assert!(requests(&effects).contains(&&Request::Mute(lobby(), muted(false, true), false)), "{effects:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod privacy;
 mod random;
 mod ringing;
 mod rooms;
+mod sharing;
 mod silence;
 
 use std::time::{Duration, Instant};
@@ -92,6 +93,7 @@ impl Bench {
             quiet: None,
             records: true,
             door: None,
+            share: CameraSource::None,
         };
         let now = Instant::now();
         Self { core: Core::new(settings, now), now, cid: lobby(), seq: 0 }

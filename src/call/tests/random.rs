@@ -60,6 +60,7 @@ fn make(bench: &Bench, (kind, number, who): (u8, u64, u8)) -> Input {
         12 => Input::Reply { tag, outcome: Ok(json!({"call": 1})) },
         13 => Input::Reply { tag, outcome: refusal(ErrorKind::Timeout, "late") },
         14 => event(E::Replaced { participant: id("me") }),
+        15 if number % 3 == 0 => Input::Command(Command::Share { on: number % 2 == 0, source: Some("test".into()) }),
         15 => Input::Command(Command::Mute { audio: Some(number % 2 == 0), video: None }),
         16 | 17 => {
             let by = User::new(user(name));

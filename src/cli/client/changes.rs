@@ -43,6 +43,13 @@ pub fn changes(before: Option<&Status>, now: &Status) -> Vec<String> {
     for (new, old) in devices(now).into_iter().zip(before.map_or([const { None }; 4], |status| devices(status).map(Some))) {
         differs(old, new);
     }
+    let shared = |status: &Status| {
+        let share = status.media.share.as_ref().map(|share| &share.device);
+        share.map_or_else(|| "nothing is shared".to_owned(), |share| device("share", share))
+    };
+    if before.is_some() || now.media.share.is_some() {
+        differs(before.map(shared), shared(now));
+    }
     let gpio = |status: &Status| {
         let gpio = &status.gpio;
         gpio.buttons
@@ -98,20 +105,22 @@ fn outgoing(outgoing: &OutgoingStatus) -> String {
 fn participant(other: &ParticipantStatus) -> String {
     let state = text::connection(other.connection);
     let state = text::muted(other.muted).map_or_else(|| state.to_owned(), |muted| format!("{state}, {muted}"));
+    let state = if other.sharing { format!("{state}, shares") } else { state };
     with(&clean(&other.name), &state, other.error.as_deref())
 }
 
 fn devices(status: &Status) -> [String; 4] {
     let media = &status.media;
-    let device = |name: &str, device: &DeviceStatus| {
-        with(&format!("{name} {}", device.device), text::device(device.state), device.error.as_deref())
-    };
     [
         device("camera", &media.camera),
         device("microphone", &media.microphone),
         device("speaker", &media.speaker),
         device("screen", &media.screen),
     ]
+}
+
+fn device(name: &str, device: &DeviceStatus) -> String {
+    with(&format!("{name} {}", clean(&device.device)), text::device(device.state), device.error.as_deref())
 }
 
 fn with(what: &str, state: &str, error: Option<&str>) -> String {

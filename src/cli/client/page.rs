@@ -94,6 +94,10 @@ fn participant(participant: &ParticipantStatus) -> Vec<String> {
     }
     notes.extend(participant.audio.speaking.then(|| "speaks".to_owned()));
     notes.extend(text::muted(participant.muted).map(str::to_owned));
+    if participant.sharing {
+        let share = participant.share.as_ref().map_or_else(String::new, |share| format!(" {}x{}", share.width, share.height));
+        notes.push(format!("shares{share}"));
+    }
     notes.extend(participant.error.as_deref().map(clean));
     if let Some(voice) = participant.audio.voice.as_ref().filter(|voice| (voice.volume, voice.balance) != (100, 0)) {
         notes.push(format!("volume {}%, balance {}", voice.volume, voice.balance));
@@ -142,6 +146,14 @@ fn media(media: &MediaStatus) -> Vec<Vec<String>> {
     let devices =
         [("camera", &media.camera), ("microphone", &media.microphone), ("speaker", &media.speaker), ("screen", &media.screen)];
     rows.extend(devices.map(|(name, status)| device(name, status)));
+    rows.extend(media.share.as_ref().map(|share| {
+        let mut row = device("share", &share.device);
+        let shape = format!("{}x{} at {}", share.width, share.height, share.framerate);
+        if let Some(what) = row.last_mut() {
+            *what = format!("{what}, {shape}, {}, {} frames", text::bitrate(share.bitrate), share.frames);
+        }
+        row
+    }));
     rows.extend(sound(&media.sound));
     rows.extend(media.recording.as_ref().map(|recording| {
         let what = format!("{} files finished", recording.files);

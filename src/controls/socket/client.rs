@@ -194,7 +194,7 @@ impl Client {
 }
 
 /// The methods that are commands, by the names that [`Command`] has for them.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "join",
     "leave",
     "call",
@@ -205,6 +205,7 @@ const COMMANDS: [&str; 14] = [
     "do_not_disturb",
     "max_bandwidth",
     "record",
+    "share",
     "open",
     "volume",
     "balance",

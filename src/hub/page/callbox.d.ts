@@ -75,6 +75,8 @@ export declare class ScreenShare extends Emitter<DeviceEvents<ScreenShare>> {
 export interface AttachOptions {
   muted?: boolean;
   mirror?: boolean;
+  /** What the participant shows beside the camera. */
+  screen?: boolean;
 }
 
 export interface ParticipantEvents {
@@ -100,6 +102,10 @@ export declare class Participant extends Emitter<ParticipantEvents> {
   readonly connected: boolean;
   readonly audioTrack: MediaStreamTrack | null;
   readonly videoTrack: MediaStreamTrack | null;
+  /** Of what it shows beside its camera; it is there before anything is shown. */
+  readonly shareTrack: MediaStreamTrack | null;
+  /** What it shows beside its camera, while it does. */
+  readonly screen: MediaStream | null;
   readonly stream: MediaStream | null;
   readonly audioLevel: number;
   readonly volume: number;

@@ -1,7 +1,7 @@
 import { $, showDevice, showShare } from '/dom.js';
 import { createDoor } from '/door.js';
 import { calling } from '/endings.js';
-import { bestGrid } from '/layout.js';
+import { bestGrid, stripSize } from '/layout.js';
 import { callTitle } from '/link.js';
 import { createLive } from '/live.js';
 import { meet, nameOf } from '/names.js';
@@ -27,6 +27,7 @@ export function createInCall({ onLeave }) {
   let silence = null;
   const tiles = new Map();
   const [panel, people, live, door] = [createPanel(), createPeople(), createLive(), createDoor()];
+  const screens = new Map();
 
   $('leave').addEventListener('click', onLeave);
   $('call-mic').addEventListener('click', () => toggle('microphone'));
@@ -59,13 +60,31 @@ export function createInCall({ onLeave }) {
     meet(participant.user);
     tiles.get(participant.id)?.close();
     tiles.set(participant.id, new Tile(call, participant, arrange));
+    participant.on('tracksChanged', () => call && showScreen(participant));
     count();
+    showScreen(participant);
+    arrange();
+  }
+
+  /** What somebody else shows has a tile of its own, as long as it is shown. */
+  function showScreen(participant) {
+    const wanted = Boolean(participant.screen) && !participant.isLocal && tiles.has(participant.id);
+    if (wanted === screens.has(participant.id)) return;
+    if (wanted) {
+      screens.set(participant.id, new Tile(call, participant, arrange, { screen: true }));
+      announce(`${participant.user.name} shows the screen.`);
+    } else {
+      screens.get(participant.id).close();
+      screens.delete(participant.id);
+    }
     arrange();
   }
 
   function remove(id) {
-    tiles.get(id)?.close();
-    tiles.delete(id);
+    for (const all of [tiles, screens]) {
+      all.get(id)?.close();
+      all.delete(id);
+    }
     count();
     arrange();
   }
@@ -75,27 +94,39 @@ export function createInCall({ onLeave }) {
     $('call-count').textContent = total === 1 ? 'Only you' : `${total} people`;
   }
 
-  /** One other fills the stage and you float above; more share a grid with you. */
+  /** One other fills the stage and you float above; more share a grid with you. Beside a screen that is shown everybody is small. */
   function arrange() {
     if (!call) return;
     const all = [...tiles.values()];
     const local = all.find(({ participant }) => participant.isLocal);
     const others = all.filter((tile) => tile !== local);
-    const floating = others.length === 1;
-    const inGrid = floating ? others : [...others, local].filter(Boolean);
+    const everybody = [...others, local].filter(Boolean);
+    const presenting = screens.size > 0;
+    const floating = !presenting && others.length === 1;
+    const inGrid = presenting ? [...screens.values()] : floating ? others : everybody;
     const grid = $('grid');
     const { clientWidth, clientHeight } = $('stage');
     const style = getComputedStyle($('stage'));
-    const width = clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const height = clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+    let width = clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    let height = clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
     if (width <= 0 || height <= 0) return;
     const gap = 12;
+    const tall = height > width;
+    $('stage').classList.toggle('presenting', presenting);
+    $('stage').classList.toggle('tall', tall);
+    if (presenting) {
+      const strip = stripSize(width, height);
+      $('stage').style.setProperty('--strip', `${strip}px`);
+      if (tall) height -= strip + gap;
+      else width -= strip + gap;
+    }
     const aspect = inGrid.length === 1 ? inGrid[0].aspect : width >= height ? 16 / 9 : 4 / 3;
     const best = bestGrid(inGrid.length, width, height, aspect, gap);
     grid.style.setProperty('--tile-width', `${best.width}px`);
     grid.style.setProperty('--tile-height', `${best.height}px`);
     place(grid, inGrid, aspect);
     place($('self'), floating && local ? [local] : [], 16 / 9);
+    place($('strip'), presenting ? everybody : [], 16 / 9);
     $('waiting').hidden = others.length > 0;
   }
 
@@ -149,8 +180,9 @@ export function createInCall({ onLeave }) {
     timers.forEach(clearInterval);
     unsubscribe = [];
     timers = [];
-    for (const tile of tiles.values()) tile.close();
+    for (const tile of [...tiles.values(), ...screens.values()]) tile.close();
     tiles.clear();
+    screens.clear();
     wakeLock?.release().catch(() => {});
     wakeLock = null;
     hush();
@@ -183,7 +215,11 @@ export function createInCall({ onLeave }) {
           showRinging();
           announce(`${participant.user.name} is in the call.`);
         }),
-        call.on('participantUpdated', (participant) => participant.isLocal || arrange()),
+        call.on('participantUpdated', (participant) => {
+          if (participant.isLocal) return;
+          showScreen(participant);
+          arrange();
+        }),
         call.on('call.rejected', ({ user, reason }) => toast(reason === 'busy' ? `${nameOf(user)} is busy` : `${nameOf(user)} declined`)),
         call.on('call.missed', ({ user }) => toast(`${nameOf(user)} did not answer`)),
         call.on('call.muted', ({ by, audio, video, screen }) => {

@@ -21,3 +21,8 @@ export function mayFill(videoAspect, tileAspect, kind) {
   const kept = Math.min(videoAspect / tileAspect, tileAspect / videoAspect);
   return kept > (kind === 'appliance' ? 0.98 : 0.7);
 }
+
+/** How wide the strip of people beside a shown screen is, in pixels; on a tall stage, how high. */
+export function stripSize(areaWidth, areaHeight) {
+  return Math.round(Math.min(240, Math.max(112, 0.2 * Math.max(areaWidth, areaHeight))));
+}

@@ -4,10 +4,12 @@ import { mayFill } from '/layout.js';
 const LOUD = 0.02;
 const CONNECTING = { undefined: 'Connecting…', connecting: 'Connecting…', disconnected: 'Connection is unstable…', failed: 'Connecting again…', closed: 'Connecting again…' };
 
-/** One participant on the stage: picture, name, and marks for muted, reconnecting and speaking. */
+/** One participant on the stage, or the screen that it shows: picture, name, and marks for muted, reconnecting and speaking. */
 export class Tile {
   element;
   participant;
+  /** Whether it is the participant's screen. */
+  screen;
 
   #call;
   #video;
@@ -18,16 +20,18 @@ export class Tile {
   #off = [];
   #loudUntil = 0;
 
-  constructor(call, participant, onShape) {
+  constructor(call, participant, onShape, { screen = false } = {}) {
     this.#call = call;
     this.participant = participant;
+    this.screen = screen;
     this.#video = el('video', { playsInline: true, autoplay: true, disablePictureInPicture: true, tabIndex: -1 });
     this.#video.addEventListener('resize', onShape);
     this.#video.addEventListener('playing', () => this.update());
     this.element = el('article', { className: 'tile' }, this.#video, this.#avatar, this.#state, el('div', { className: 'tile-label' }, this.#mic, this.#name));
-    this.element.dataset.participant = participant.id;
+    this.element.dataset[screen ? 'screen' : 'participant'] = participant.id;
+    this.element.classList.toggle('screen', screen);
     this.element.classList.toggle('local', participant.isLocal);
-    this.#off = [call.attach(this.#video, participant), participant.on('updated', () => this.update()), participant.on('tracksChanged', () => this.update())];
+    this.#off = [call.attach(this.#video, participant, { screen, muted: screen || participant.isLocal }), participant.on('updated', () => this.update()), participant.on('tracksChanged', () => this.update())];
     this.update();
   }
 
@@ -39,31 +43,36 @@ export class Tile {
 
   /** Fills the tile with the picture where that cuts off little. */
   fit(tileAspect) {
-    const { isLocal, sharing } = this.participant;
-    this.#video.classList.toggle('fill', !sharing && (isLocal || mayFill(this.aspect, tileAspect, this.participant.kind)));
+    const { isLocal } = this.participant;
+    this.#video.classList.toggle('fill', !this.screen && !this.#isReplaced && (isLocal || mayFill(this.aspect, tileAspect, this.participant.kind)));
+  }
+
+  /** Who knows no second picture shows the screen in place of the camera. */
+  get #isReplaced() {
+    return this.participant.sharing && !this.participant.screen;
   }
 
   update() {
-    const { participant } = this;
+    const { participant, screen } = this;
     const { muted, isLocal, user } = participant;
-    const name = isLocal ? 'You' : user.name;
-    const hasPicture = Boolean(participant.videoTrack) && !muted.video;
+    const name = screen ? `${user.name}\u2019s screen` : isLocal ? 'You' : user.name;
+    const hasPicture = screen ? Boolean(participant.screen) : Boolean(participant.videoTrack) && (!muted.video || this.#isReplaced);
     this.element.classList.toggle('has-picture', hasPicture);
     this.#name.textContent = name;
-    this.#mic.hidden = !muted.audio;
+    this.#mic.hidden = screen || !muted.audio;
     fillAvatar(this.#avatar, participant);
     const trouble = this.#trouble();
     this.#state.hidden = !trouble;
     this.#state.lastChild.textContent = trouble ?? '';
     this.element.classList.toggle('troubled', Boolean(trouble));
-    const marks = [muted.audio && 'microphone off', muted.video && 'camera off', participant.sharing && 'shows the screen', trouble?.replace('…', '')].filter(Boolean);
+    const marks = screen ? [trouble?.replace('…', '')].filter(Boolean) : [muted.audio && 'microphone off', muted.video && 'camera off', participant.sharing && 'shows the screen', trouble?.replace('…', '')].filter(Boolean);
     this.element.classList.toggle('shows-screen', participant.sharing);
     this.element.setAttribute('aria-label', [name, ...marks].join(', '));
   }
 
   /** To be called a few times a second. */
   listen(now) {
-    if (this.participant.audioLevel > LOUD) this.#loudUntil = now + 500;
+    if (!this.screen && this.participant.audioLevel > LOUD) this.#loudUntil = now + 500;
     this.element.classList.toggle('speaking', now < this.#loudUntil);
   }
 

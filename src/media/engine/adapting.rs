@@ -11,6 +11,7 @@ use crate::media::PeerKey;
 use crate::media::capture::Capture;
 use crate::media::coder::Coder;
 use crate::media::microphone::Microphone;
+use crate::media::peer::Streams;
 use crate::media::rate::{Board, Coding, Core, Decision, Effect, Given, Input, Picture, Rung, Shape, Why};
 use crate::media::second::Second;
 use crate::protocol::control::{PeerConnection, StepReason};
@@ -29,6 +30,10 @@ pub(in crate::media) struct Adapting {
     second: Option<Picture>,
     /// Of the last step.
     reason: Option<StepReason>,
+    share: Option<Picture>,
+    /// Whether the camera's picture is sent.
+    camera: bool,
+    limit: Option<u64>,
     looked: Instant,
     /// Pictures of the camera and of the encoder then.
     seen: (u64, u64),
@@ -39,7 +44,9 @@ impl Adapting {
     pub(super) fn new(given: Given, now: Instant) -> Self {
         let core = Core::new(given);
         let main = core.decision().main;
-        Self { core, main, second: None, reason: None, looked: now, seen: (0, 0), is_looking: false }
+        let share = None;
+        let (seen, limit) = ((0, 0), None);
+        Self { core, main, second: None, share, camera: true, limit, reason: None, looked: now, seen, is_looking: false }
     }
 
     pub(super) fn decision(&self) -> &Decision<PeerKey> {
@@ -61,6 +68,11 @@ impl Adapting {
         self.reason
     }
 
+    /// What the encoder of what is shared makes.
+    pub(super) fn share(&self) -> Option<Picture> {
+        self.share
+    }
+
     /// What a peer gets.
     pub(super) fn rung(&self, key: &PeerKey) -> Rung {
         self.decision().peers.get(key).copied().unwrap_or_default()
@@ -68,14 +80,22 @@ impl Adapting {
 }
 
 impl Engine {
-    pub(super) fn given(config: &super::Config, limit: Option<u64>) -> Given {
+    pub(super) fn configured(config: &super::Config) -> Given {
         let camera = &config.camera;
         let camera = Shape { width: camera.width, height: camera.height, framerate: camera.framerate };
-        Given { camera, most: config.video.bitrate.0, sound: config.audio.bitrate.0, limit }
+        Given { camera, most: config.video.bitrate.0, sound: config.audio.bitrate.0, limit: None, share: None }
     }
 
     pub(super) fn limit(&mut self, limit: Option<u64>, now: Instant) {
-        let given = Self::given(&self.config, limit);
+        self.adapting.limit = limit;
+        self.given(now);
+    }
+
+    /// What is asked for has changed.
+    pub(super) fn given(&mut self, now: Instant) {
+        let alone = self.muted.video || !self.camera.enabled();
+        let share = self.sharing.shared(&self.config.share, alone);
+        let given = Given { limit: self.adapting.limit, share, ..Self::configured(&self.config) };
         self.adapting.core.handle(Input::Given(given), now);
         self.adapt(now);
     }
@@ -104,14 +124,14 @@ impl Engine {
                 }
             }
         }
-        self.apply();
-        if moved {
+        if self.apply() || moved {
             self.link_all();
         }
     }
 
-    fn apply(&mut self) {
-        let Decision { main, low, expected_loss, .. } = *self.adapting.core.decision();
+    /// Whether the camera's picture is to be sent, or not any more.
+    fn apply(&mut self) -> bool {
+        let Decision { main, low, share, camera, expected_loss, .. } = *self.adapting.core.decision();
         if differs(self.adapting.main, main) {
             self.adapting.main = main;
             for capture in [self.camera.get(), self.stand_in.get()].into_iter().flatten() {
@@ -124,26 +144,46 @@ impl Engine {
                 second.coder().make(low);
             }
         }
+        if self.adapting.share.zip(share).is_none_or(|(present, share)| differs(present, share)) {
+            self.adapting.share = share;
+            if let (Some(capture), Some(share)) = (self.sharing.slot.get(), share) {
+                capture.coder().make(share);
+            }
+        }
         if let Some(microphone) = self.microphone.get() {
             microphone.expect_loss(expected_loss);
         }
+        std::mem::replace(&mut self.adapting.camera, camera) != camera
     }
 
-    /// The picture that a peer gets.
-    pub(super) fn coder_for(&self, key: &PeerKey) -> Option<&Coder> {
-        match self.adapting.rung(key) {
-            Rung::Main => self.eye().map(Capture::coder),
-            Rung::Low => self.second.get().map(Second::coder),
-            Rung::SoundOnly => None,
+    /// The pictures that a peer gets: the camera's, and what is shared.
+    pub(super) fn coders_for(&self, key: &PeerKey) -> [Option<&Coder>; 2] {
+        let second = self.second.get().map(Second::coder);
+        let (camera, share) = match (self.adapting.rung(key), self.sharing.slot.get()) {
+            (Rung::Main, None) => (self.eye(), None),
+            (Rung::Main, Some(share)) => (self.eye().filter(|_| self.adapting.camera), Some(share)),
+            (Rung::Low, None) => return [second, None],
+            // The second encoder has what is shared: it goes where that belongs.
+            (Rung::Low, Some(_)) => return self.as_known(key, [None, second]),
+            (Rung::SoundOnly, _) => (None, None),
+        };
+        self.as_known(key, [camera.map(Capture::coder), share.map(Capture::coder)])
+    }
+
+    /// Who does not know the m-line for what is shared gets it in place of the camera.
+    fn as_known<'a>(&self, key: &PeerKey, [camera, share]: [Option<&'a Coder>; 2]) -> [Option<&'a Coder>; 2] {
+        match self.peers.get(key).is_some_and(|seat| seat.peer.takes_share()) {
+            true => [camera, share],
+            false => [share.or(camera), None],
         }
     }
 
     /// Connects a peer's streams.
     pub(super) fn link(&mut self, key: &PeerKey) {
-        let video = self.coder_for(key).map(|coder| coder.producer().clone());
+        let [video, share] = self.coders_for(key).map(|coder| coder.map(|coder| coder.producer().clone()));
         let audio: Option<StreamProducer> = self.microphone.get().map(Microphone::producer).cloned();
         if let Some(seat) = self.peers.get_mut(key) {
-            seat.peer.send(video.as_ref(), audio.as_ref());
+            seat.peer.send(Streams { audio: audio.as_ref(), video: video.as_ref(), share: share.as_ref() });
         }
     }
 

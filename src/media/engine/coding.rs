@@ -147,7 +147,10 @@ impl Engine {
         EncoderStatus {
             element: chosen.map(|encoder| encoder.element.to_owned()),
             hardware: chosen.is_some_and(|encoder| encoder.hardware),
-            instances: u32::from(self.eye().is_some()) + u32::from(self.second.get().is_some()),
+            instances: [self.eye().is_some(), self.second.get().is_some(), self.sharing.slot.get().is_some()]
+                .map(u32::from)
+                .iter()
+                .sum(),
             frames: self.counters.coded.load(Ordering::Relaxed),
             bitrate: main.bitrate,
             picture: PictureStatus {

@@ -1,8 +1,8 @@
-//! The four devices: each is started when it is needed, stopped when it is not, and tried again when it failed. Starting and stopping
+//! The devices: each is started when it is needed, stopped when it is not, and tried again when it failed. Starting and stopping
 //! run on threads of their own; here is what begins them and what becomes of their outcome.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::leaving::Leaving;
 use super::room::{Engine, sink_element};
@@ -10,16 +10,12 @@ use super::{Device, Note, Started};
 use crate::config::Camera;
 use crate::media::Error;
 use crate::media::capture::{self, Capture, Eye, Witness};
-use crate::media::devices::Slot;
 use crate::media::microphone::Microphone;
 use crate::media::pipeline::{Pipeline, Report};
 use crate::media::screen::Screen;
 use crate::media::second::Second;
 use crate::media::speaker::Speaker;
 use crate::protocol::control::DeviceState;
-
-/// How long the end of the engine waits for what is being taken down.
-const FAREWELL: Duration = Duration::from_millis(1500);
 
 impl Engine {
     pub(super) fn settle_camera(&mut self, wanted: bool, now: Instant) {
@@ -52,7 +48,7 @@ impl Engine {
 
     /// The second rung lives while somebody needs it and there are pictures for it.
     pub(super) fn settle_second(&mut self, wanted: bool, now: Instant) {
-        let encoder = self.eye().map(|camera| camera.coder().encoder());
+        let encoder = self.seen_by_second().map(|capture| capture.coder().encoder());
         let (Some(encoder), Some(picture), true) = (encoder, self.adapting.second(), wanted) else {
             if let Some(second) = self.second.stop(now) {
                 self.cut_links();
@@ -170,6 +166,7 @@ impl Engine {
             }
             Started::Second(outcome) => self.second.started(outcome, now),
             Started::StandIn(outcome) => self.stand_in.started(outcome, now),
+            Started::Share(outcome) => self.share_started(outcome, now),
             Started::Microphone(outcome) => self.microphone.started(outcome, now),
             Started::Speaker(outcome) => self.speaker.started(*outcome, now),
             Started::Screen(outcome) => self.screen.started(outcome, now),
@@ -178,7 +175,7 @@ impl Engine {
             self.listen_from(now);
         }
         match device {
-            Device::Camera | Device::Second | Device::StandIn | Device::Microphone => self.link_all(),
+            Device::Camera | Device::Second | Device::StandIn | Device::Share | Device::Microphone => self.link_all(),
             Device::Speaker | Device::Screen => self.seat_all(),
         }
         self.settle_latency(device);
@@ -195,6 +192,7 @@ impl Engine {
             Device::Camera => self.camera.stopped(),
             Device::Second => self.second.stopped(),
             Device::StandIn => self.stand_in.stopped(),
+            Device::Share => self.sharing.slot.stopped(),
             Device::Microphone => self.microphone.stopped(),
             Device::Speaker => self.speaker.stopped(),
             Device::Screen => self.screen.stopped(),
@@ -228,12 +226,16 @@ impl Engine {
             Device::Camera => self.camera.early(&report),
             Device::Second => self.second.early(&report),
             Device::StandIn => self.stand_in.early(&report),
+            Device::Share => self.sharing.slot.early(&report),
             Device::Microphone => self.microphone.early(&report),
             Device::Speaker => self.speaker.early(&report),
             Device::Screen => self.screen.early(&report),
         };
         if is_early {
             return;
+        }
+        if device == Device::Share && capture::is_encoders(&report) {
+            self.sharing.distrust_encoder();
         }
         let encoder = self
             .camera
@@ -252,6 +254,7 @@ impl Engine {
     fn ended(&mut self, device: Device, now: Instant) {
         match device {
             Device::Camera => self.settle_camera(false, now),
+            Device::Share => self.settle_share(false, now),
             Device::Microphone => self.settle_microphone(false, now),
             Device::Second | Device::StandIn | Device::Speaker | Device::Screen => {}
         }
@@ -281,6 +284,7 @@ impl Engine {
                 }
                 self.link_all();
             }
+            Device::Share => self.share_failed(state, text, now),
             Device::Microphone if self.microphone.get().is_some() => {
                 self.cut_links();
                 if let Some(microphone) = self.microphone.failed(state, text, now) {
@@ -307,6 +311,7 @@ impl Engine {
             Device::Camera => self.camera.get().map(Capture::pipeline),
             Device::Second => self.second.get().map(Second::pipeline),
             Device::StandIn => self.stand_in.get().map(Capture::pipeline),
+            Device::Share => self.sharing.slot.get().map(Capture::pipeline),
             Device::Microphone => self.microphone.get().map(Microphone::pipeline),
             Device::Speaker => self.speaker.get().map(Speaker::pipeline),
             Device::Screen => self.screen.get().map(Screen::pipeline),
@@ -314,59 +319,6 @@ impl Engine {
         if let Some(pipeline) = pipeline {
             pipeline.settle_latency();
         }
-    }
-
-    /// When to look for what does not return.
-    pub(super) fn stuck_at(&self) -> Option<Instant> {
-        let slots = [
-            self.camera.deadline(),
-            self.second.deadline(),
-            self.stand_in.deadline(),
-            self.microphone.deadline(),
-            self.speaker.deadline(),
-            self.screen.deadline(),
-        ];
-        slots.into_iter().flatten().chain(self.retired.deadline()).min()
-    }
-
-    /// Reports drivers that do not return, and goes on without them.
-    pub(super) fn notice_stuck(&mut self, now: Instant) {
-        if self.camera.stuck(now) {
-            match self.encoder() {
-                Some(Ok(encoder)) if self.witness.blames_encoder() => {
-                    self.encoder_failed(encoder, "it does not answer".to_owned(), true, now);
-                }
-                Some(_) | None => self.camera.say(DeviceState::Failed, does_not_answer(&self.camera)),
-            }
-        }
-        if self.second.stuck(now) {
-            self.second.say(DeviceState::Failed, does_not_answer(&self.second));
-        }
-        if self.stand_in.stuck(now) {
-            self.stand_in.say(DeviceState::Failed, does_not_answer(&self.stand_in));
-        }
-        if self.microphone.stuck(now) {
-            self.microphone.say(DeviceState::Failed, does_not_answer(&self.microphone));
-        }
-        if self.speaker.stuck(now) {
-            self.speaker.say(DeviceState::Failed, does_not_answer(&self.speaker));
-        }
-        if self.screen.stuck(now) {
-            self.screen.say(DeviceState::Failed, does_not_answer(&self.screen));
-        }
-        for leaving in self.retired.overdue(now) {
-            match leaving {
-                Leaving::Encoder(element) => self.encoder_is_lost(element),
-                Leaving::Device(device) => tracing::error!(?device, "a device's driver does not come back"),
-                Leaving::Voice => tracing::warn!("a voice takes long to end: the speaker may be stuck"),
-                Leaving::Recorder => tracing::warn!("the files of a recording take long to finish: the disk may be slow"),
-                Leaving::Peer(key) => tracing::warn!(peer = %key.id, "a peer connection takes long to end: a driver may be stuck"),
-            }
-        }
-    }
-
-    pub(super) fn wait_for_farewells(&mut self) {
-        self.retired.wait(FAREWELL);
     }
 }
 
@@ -376,13 +328,10 @@ impl Started {
             Self::Camera(_) => Device::Camera,
             Self::Second(_) => Device::Second,
             Self::StandIn(_) => Device::StandIn,
+            Self::Share(_) => Device::Share,
             Self::Microphone(_) => Device::Microphone,
             Self::Speaker(_) => Device::Speaker,
             Self::Screen(_) => Device::Screen,
         }
     }
-}
-
-fn does_not_answer<T>(slot: &Slot<T>) -> String {
-    format!("the driver of {} does not answer", slot.status().device)
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::room::{Engine, Seat};
+use crate::media::peer::Part;
 use crate::media::plan::buffer::Buffer;
 use crate::media::stats::meter::Meter;
 use crate::protocol::control::{PeerConnection, PeerStats, StagesStatus};
@@ -61,7 +62,7 @@ impl Seat {
         let mut stats = self.measured.meter.stats();
         stats.path = self.peer.path();
         (stats.sent.frames, stats.sent.frames_dropped) = self.peer.frames_sent();
-        let (freezes, frozen, decoding) = self.peer.intake().smoothness();
+        let (freezes, frozen, decoding) = self.peer.intake().pictures(Part::Camera).smoothness();
         stats.received.freezes = freezes;
         stats.received.frozen_ms = u64::try_from(frozen.as_millis()).unwrap_or(u64::MAX);
         stats.received.buffer_ms = Some(self.peer.buffer_ms().into());

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use gstreamer_utils::StreamProducer;
+
 use super::leaving::Leaving;
 use super::room::Engine;
 use crate::call::Recorded;
 use crate::media::microphone::Microphone;
 use crate::media::record::{Recorder, Stream};
+use crate::protocol::ParticipantId;
 
 impl Engine {
     /// Begins, goes on or ends.
@@ -44,6 +47,17 @@ impl Engine {
             let stream = Stream { name: name(&key.id), video: seat.coded_picture.clone(), audio: seat.coded_voice.clone() };
             (key.id.to_string(), stream)
         });
-        std::iter::once((recorded.me.to_string(), own)).chain(others).collect()
+        let shares = self.shares(recorded).map(|(id, video)| {
+            (format!("{id} share"), Stream { name: format!("{}-share", name(id)), video: Some(video.clone()), audio: None })
+        });
+        std::iter::once((recorded.me.to_string(), own)).chain(others).chain(shares).collect()
+    }
+
+    /// What is shown beside a camera, in files of its own.
+    fn shares<'a>(&'a self, recorded: &'a Recorded) -> impl Iterator<Item = (&'a ParticipantId, &'a StreamProducer)> {
+        let own = self.sharing.slot.get().map(|capture| (&recorded.me, capture.coder().producer()));
+        let shows = |id: &ParticipantId| self.showing.stage.people().iter().any(|person| person.id == *id && person.sharing);
+        let others = self.peers.iter().filter(move |(key, _)| shows(&key.id));
+        own.into_iter().chain(others.filter_map(|(key, seat)| Some((&key.id, seat.coded_share.as_ref()?))))
     }
 }

@@ -12,6 +12,7 @@ use super::coding::Coding;
 use super::leaving::Leaving;
 use super::measure::Measured;
 use super::runs::Runs;
+use super::share::Sharing;
 use super::showing::Showing;
 use super::sound::Sound;
 use super::speaker_test::Test;
@@ -22,7 +23,7 @@ use crate::media::capture::{self, Capture, Counters, Witness};
 use crate::media::devices::{Flow, Slot, Through};
 use crate::media::microphone;
 use crate::media::node::Node;
-use crate::media::peer::{self, Peer};
+use crate::media::peer::{self, Part, Peer, Streams};
 use crate::media::pipeline::Timebase;
 use crate::media::plan::ice::Helpers;
 use crate::media::rate::Rung;
@@ -53,6 +54,7 @@ pub(in crate::media) struct Engine {
     pub(super) stand_in: Slot<Capture>,
     pub(super) camera_since: Option<Instant>,
     pub(super) second: Slot<Second>,
+    pub(super) sharing: Sharing,
     pub(super) microphone: Slot<microphone::Microphone>,
     pub(super) speaker: Slot<Speaker>,
     pub(super) screen: Slot<Screen>,
@@ -86,10 +88,13 @@ pub(super) struct Seat {
     pub(super) activity: u64,
     pub(super) active_at: Instant,
     pub(super) picture: Option<StreamProducer>,
+    /// What it shares.
+    pub(super) share: Option<StreamProducer>,
     pub(super) voice: Option<StreamProducer>,
     pub(super) measured: Measured,
     /// The same before they are decoded.
     pub(super) coded_picture: Option<StreamProducer>,
+    pub(super) coded_share: Option<StreamProducer>,
     pub(super) coded_voice: Option<StreamProducer>,
 }
 
@@ -102,7 +107,7 @@ impl Engine {
         let speaker = Slot::new(speaker::name(&config.speaker.sink), config.speaker.sink != SpeakerSink::None);
         let screen = Slot::new(screen_name(&config.screen.output), sink_element(&config.screen.output).is_some());
         let second = Slot::new("second encoder".to_owned(), config.camera.source != CameraSource::None);
-        let adapting = Adapting::new(Self::given(&config, None), now);
+        let adapting = Adapting::new(Self::configured(&config), now);
         let sound = Sound::new(&config, now);
         let showing = Showing::new(Palette::new(config.screen.clone()), now);
         Self {
@@ -115,6 +120,7 @@ impl Engine {
             stand_in,
             camera_since: None,
             second,
+            sharing: Sharing::new(now),
             microphone,
             speaker,
             screen,
@@ -170,6 +176,7 @@ impl Engine {
             self.microphone.retry_at(),
             self.speaker.retry_at(),
             self.stand_in.retry_at(),
+            self.sharing.slot.retry_at(),
         ];
         let retry =
             if self.peers.is_empty() && self.tone.is_none() && !self.tests() { None } else { retries.into_iter().flatten().min() };
@@ -184,6 +191,7 @@ impl Engine {
         self.notice_stuck(now);
         self.settle_camera(needed && !self.muted.video, now);
         self.settle_stand_in(needed && !self.muted.video, now);
+        self.settle_share(needed, now);
         self.settle_second(needed && self.adapting.second().is_some(), now);
         self.settle_microphone((needed || self.tests()) && !self.muted.audio, now);
         self.settle_speaker(needed || self.tone.is_some() || self.tests(), now);
@@ -211,7 +219,7 @@ impl Engine {
 
     /// Sends what there is to send to everybody who is connected.
     pub(super) fn link_all(&mut self) {
-        let raw = self.eye().map(Capture::raw).cloned();
+        let raw = self.seen_by_second().map(Capture::raw).cloned();
         if let Some(second) = self.second.get_mut() {
             second.link(raw.as_ref());
         }
@@ -221,14 +229,15 @@ impl Engine {
             self.link(&key);
         }
         // Who was linked anew needs one.
-        for coder in [self.eye().map(Capture::coder), self.second.get().map(Second::coder)].into_iter().flatten() {
+        let captures = [self.eye(), self.sharing.slot.get()].map(|capture| capture.map(Capture::coder));
+        for coder in captures.into_iter().chain([self.second.get().map(Second::coder)]).flatten() {
             coder.request_keyframe();
         }
     }
 
     pub(super) fn cut_links(&mut self) {
         for seat in self.peers.values_mut() {
-            seat.peer.send(None, None);
+            seat.peer.send(Streams::default());
         }
         if let Some(second) = self.second.get_mut() {
             second.link(None);
@@ -274,6 +283,7 @@ impl Engine {
         let media = MediaStatus {
             encoder: self.encoder_status(),
             camera: self.camera.status().clone(),
+            share: self.share_status(),
             microphone: self.microphone.status().clone(),
             speaker: self.speaker.status().clone(),
             screen: self.screen.status().clone(),
@@ -296,7 +306,8 @@ impl Seat {
     fn view(&self, rung: Rung) -> PeerView {
         let intake = self.peer.intake();
         PeerView {
-            video: intake.video(),
+            video: intake.pictures(Part::Camera).status(),
+            share: Some(intake.pictures(Part::Share).status()).filter(|share| share.frames_decoded > 0),
             audio: intake.audio(),
             estimated_bitrate: self.peer.meter().estimate(),
             sent: match rung {
@@ -305,7 +316,7 @@ impl Seat {
                 Rung::SoundOnly => SentPicture::None,
             },
             stats: self.stats(),
-            first_picture: intake.first_picture(),
+            first_picture: intake.pictures(Part::Camera).first(),
         }
     }
 }

@@ -11,10 +11,10 @@ use super::leaving::Leaving;
 use super::room::Engine;
 use crate::config::ScreenOutput;
 use crate::media::mirror::Mirror;
-use crate::media::peer::Picture;
+use crate::media::peer::{Part, Picture};
 use crate::media::plan::scene::{Own, Who};
 use crate::media::plan::stage::Stage;
-use crate::media::screen::{Feed, Palette};
+use crate::media::screen::{Feed, Palette, who};
 use crate::media::snapshot::{Png, Unseen, View};
 use crate::media::{Error, PeerKey};
 use crate::protocol::ParticipantId;
@@ -45,6 +45,10 @@ impl Engine {
     /// Something else goes on.
     pub(super) fn set_stage(&mut self, stage: Stage, now: Instant) {
         self.showing.kept.retain(|id, _| stage.people().iter().any(|person| person.id == *id));
+        // What was shared is over, and must not be seen again when something else is.
+        for (_, seat) in self.peers.iter().filter(|(key, _)| !stage.people().iter().any(|who| who.id == key.id && who.sharing)) {
+            seat.peer.intake().pictures(Part::Share).forget();
+        }
         self.showing.stage = Arc::new(stage);
         if let ScreenOutput::Snapshots { interval, .. } = &self.config.screen.output {
             let soon = self.showing.last_file.map_or(now, |last| now.max(last + *interval));
@@ -81,22 +85,27 @@ impl Engine {
 
     /// A peer's pictures are there.
     pub(super) fn show_peer(&mut self, key: &PeerKey, now: Instant) {
-        let Some(picture) = self.peers.get(key).and_then(|seat| seat.picture.as_ref()) else {
+        let Some(seat) = self.peers.get(key) else {
             return;
         };
-        match self.screen.get_mut().map(|screen| screen.add(key, picture)) {
-            Some(Ok(Some(old))) => self.retire_feed(old, now),
-            Some(Err(error)) => tracing::warn!(%error, "a picture cannot be shown"),
-            Some(Ok(None)) | None => {}
+        let parts = [(Part::Camera, seat.picture.clone()), (Part::Share, seat.share.clone())];
+        for (part, picture) in parts {
+            match picture.and_then(|picture| self.screen.get_mut().map(|screen| screen.add(key, part, &picture))) {
+                Some(Ok(Some(old))) => self.retire_feed(old, now),
+                Some(Err(error)) => tracing::warn!(%error, "a picture cannot be shown"),
+                Some(Ok(None)) | None => {}
+            }
         }
     }
 
     /// A peer's pictures end. The last one stays on the screen until it is known what comes.
     pub(super) fn hide_peer(&mut self, key: &PeerKey, now: Instant) {
-        if let Some(feed) = self.screen.get_mut().and_then(|screen| screen.remove(key)) {
-            self.retire_feed(feed, now);
+        for part in [Part::Camera, Part::Share] {
+            if let Some(feed) = self.screen.get_mut().and_then(|screen| screen.remove(key, part)) {
+                self.retire_feed(feed, now);
+            }
         }
-        let last = self.peers.get(key).and_then(|seat| seat.peer.intake().picture());
+        let last = self.peers.get(key).and_then(|seat| seat.peer.intake().pictures(Part::Camera).picture());
         if let Some(last) = last.filter(|_| self.screen.get().is_none()) {
             self.showing.kept.insert(key.id.clone(), last);
         }
@@ -125,8 +134,10 @@ impl Engine {
         let mut pictures: BTreeMap<Who, Picture> =
             self.showing.kept.iter().map(|(id, picture)| (Who::Other(id.clone()), picture.clone())).collect();
         for (key, seat) in &self.peers {
-            if let Some(picture) = seat.peer.intake().picture() {
-                pictures.insert(Who::Other(key.id.clone()), picture);
+            for part in [Part::Camera, Part::Share] {
+                if let Some(picture) = seat.peer.intake().pictures(part).picture() {
+                    pictures.insert(who(key, part), picture);
+                }
             }
         }
         if let Some(picture) = self.showing.mirror.picture() {

@@ -20,6 +20,11 @@ impl Engine {
         self.camera.get().filter(|_| proven).or(self.stand_in.get()).or(self.camera.get())
     }
 
+    /// What the second encoder is fed: what is shared, or else the camera.
+    pub(super) fn seen_by_second(&self) -> Option<&Capture> {
+        self.sharing.slot.get().or(self.eye())
+    }
+
     pub(super) fn settle_stand_in(&mut self, camera_wanted: bool, now: Instant) {
         let lost = match self.camera.status().state {
             DeviceState::Missing | DeviceState::Busy | DeviceState::Denied | DeviceState::Failed => true,

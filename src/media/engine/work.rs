@@ -11,7 +11,7 @@ use super::room::{Engine, Seat};
 use super::{Ask, Device, Note};
 use crate::config::SpeakerSink;
 use crate::media::capture::Capture;
-use crate::media::peer::{Options, Peer, Role};
+use crate::media::peer::{Options, Part, Peer, Role, Streams};
 use crate::media::{Event, PeerKey, probe};
 use crate::protocol::control::{DeviceState, PeerConnection};
 
@@ -40,9 +40,13 @@ impl Engine {
                 }
             }
             Ask::Close { key } => self.close(&key),
-            Ask::Mute(muted) => self.muted = muted,
+            Ask::Mute(muted) => {
+                self.muted = muted;
+                self.given(now);
+            }
             Ask::Tone(tone) => self.tone = tone,
             Ask::Record(recorded) => self.recorded = recorded,
+            Ask::Share(source) => self.share(source, now),
             Ask::Helpers(helpers) => self.helpers = helpers,
             Ask::Speaker { percent, silent } => self.set_speaker(percent, silent, now),
             Ask::Voice { id, setting } => self.set_voice(id, setting),
@@ -74,6 +78,7 @@ impl Engine {
             play_audio: self.config.speaker.sink != SpeakerSink::None,
             read_test_card: self.config.screen.read_test_card,
             max_bitrate: self.config.video.bitrate.0,
+            most_shared: self.config.share.bitrate.0,
         };
         match Peer::open(&key, role, &options, &self.time, &self.notes) {
             Ok(peer) => {
@@ -84,9 +89,11 @@ impl Engine {
                     activity: 0,
                     active_at: now,
                     picture: None,
+                    share: None,
                     voice: None,
                     measured: Measured::default(),
                     coded_picture: None,
+                    coded_share: None,
                     coded_voice: None,
                 };
                 self.peers.insert(key.clone(), seat);
@@ -100,7 +107,7 @@ impl Engine {
         self.silence(key);
         self.hide_peer(key, Instant::now());
         if let Some(mut seat) = self.peers.remove(key) {
-            seat.peer.send(None, None);
+            seat.peer.send(Streams::default());
             self.retired.add(Leaving::Peer(key.clone()), Instant::now(), move || drop(seat));
             self.say(key, PeerConnection::Closed, None);
         }
@@ -119,9 +126,12 @@ impl Engine {
                     seat.peer.pipeline().settle_latency();
                 }
             }
-            Note::PictureReady { key, producer, coded } => {
+            Note::PictureReady { key, part, producer, coded } => {
                 if let Some(seat) = self.peers.get_mut(&key) {
-                    (seat.picture, seat.coded_picture) = (Some(producer), Some(coded));
+                    match part {
+                        Part::Camera => (seat.picture, seat.coded_picture) = (Some(producer), Some(coded)),
+                        Part::Share => (seat.share, seat.coded_share) = (Some(producer), Some(coded)),
+                    }
                     self.seat_all();
                 }
             }
@@ -186,7 +196,7 @@ impl Engine {
         seat.state = PeerConnection::Connected;
         seat.active_at = now;
         self.link(key);
-        if let Some(coder) = self.coder_for(key) {
+        for coder in self.coders_for(key).into_iter().flatten() {
             coder.request_keyframe();
         }
         self.say(key, PeerConnection::Connected, None);
@@ -198,7 +208,7 @@ impl Engine {
         {
             seat.state = PeerConnection::Failed;
             // Nothing goes to or comes from a peer that was refused.
-            seat.peer.send(None, None);
+            seat.peer.send(Streams::default());
             self.say(key, PeerConnection::Failed, Some(text));
         }
     }
@@ -242,6 +252,7 @@ impl Engine {
         self.measure(now);
         self.adapt(now);
         self.watch_camera(now);
+        self.watch_share(now);
         self.watch_sound(now);
         self.watch_encoder(now);
     }

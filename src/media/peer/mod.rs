@@ -3,7 +3,8 @@
 //! ```text
 //!  StreamProducer ═► appsrc ─► rtpopuspay ───────────────┐            ┌─► rtpopusdepay ─► opusdec ─► appsink ═► speaker
 //!                                                         ├► webrtcbin ┤
-//!  StreamProducer ═► appsrc ─► rtph264pay ─► rtpgccbwe ──┘            └─► rtph264depay ─► decoder ─► appsink ─► last picture
+//!  StreamProducer ═► appsrc ─► rtph264pay ─► rtpgccbwe ──┤            ├─► rtph264depay ─► decoder ─► appsink ─► last picture
+//!  StreamProducer ═► appsrc ─► rtph264pay (share) ────────┘            └─► the same for what the other side shares
 //!        ▲                                                      │
 //!        └── linked only when the remote certificate matches its description ([`verify`]); until then incoming media are dropped
 //! ```
@@ -19,6 +20,7 @@ mod ice;
 mod negotiate;
 mod path;
 mod receive;
+mod seen;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -30,10 +32,10 @@ use std::time::Duration;
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
-use gstreamer_utils::StreamProducer;
 use gstreamer_webrtc as gst_webrtc;
 
-pub use receive::{Intake, Picture};
+pub use receive::{Intake, Part, Picture};
+pub use send::Streams;
 pub use way::Meter;
 
 use super::engine::{Note, Notes};
@@ -63,8 +65,10 @@ pub struct Options {
     pub play_audio: bool,
     /// Whether to look for a test card in each picture.
     pub read_test_card: bool,
-    /// Ceiling for the bandwidth estimate, bit/s.
+    /// What the picture may take at most, bit/s.
     pub max_bitrate: u64,
+    /// And what is shared beside it.
+    pub most_shared: u64,
 }
 
 /// Whether we make the offer or answer one.
@@ -95,6 +99,8 @@ pub struct Peer {
     intake: Arc<Intake>,
     meter: Arc<Meter>,
     fingerprints: Vec<sdp::Fingerprint>,
+    /// Whether the other side knows the m-line for what is shared.
+    takes_share: bool,
     paths: Arc<Paths>,
     // Last: the pipeline stops after the links above are cut.
     pipeline: Pipeline,
@@ -123,12 +129,14 @@ impl Peer {
         let meter = Arc::new(Meter::default());
         meter.limit(remote.as_ref().and_then(|remote| remote.video_limit));
         negotiate::connect(&webrtc, key, notes, &paths);
-        receive::connect(&webrtc, &pipeline, options, &intake, key, notes);
+        let share = send::share_number(remote.as_ref());
+        receive::connect(&webrtc, &pipeline, options, share, &intake, key, notes);
         let sender = send::Sender::build(&pipeline, &webrtc, remote.as_ref(), options, &meter, key, notes)?;
         pipeline.play()?;
         receive::count_rtcp(&webrtc, &intake);
+        let takes_share = remote.as_ref().is_some_and(|remote| remote.share.is_some());
         let fingerprints = remote.map(|r| r.fingerprints).unwrap_or_default();
-        let peer = Self { webrtc, sender, intake, meter, fingerprints, paths, pipeline };
+        let peer = Self { webrtc, sender, intake, meter, fingerprints, takes_share, paths, pipeline };
         match role {
             Role::Offer => negotiate::offer(&peer.webrtc, key, notes),
             Role::Answer { sdp } => {
@@ -144,6 +152,7 @@ impl Peer {
         self.paths.remote_description(text);
         let remote = sdp::read(text).map_err(Error::Description)?;
         self.fingerprints = remote.fingerprints;
+        self.takes_share = remote.share.is_some();
         self.meter.limit(remote.video_limit);
         negotiate::remote_answer(&self.webrtc, key, notes, text)
     }
@@ -164,8 +173,13 @@ impl Peer {
     }
 
     /// Sends the streams, from the next keyframe on. Only after [`Peer::admit`].
-    pub fn send(&mut self, video: Option<&StreamProducer>, audio: Option<&StreamProducer>) {
-        self.sender.link(video, audio);
+    pub fn send(&mut self, streams: Streams<'_>) {
+        self.sender.link(streams);
+    }
+
+    /// Whether what is shared has an m-line of its own.
+    pub fn takes_share(&self) -> bool {
+        self.takes_share
     }
 
     /// What has come in.

@@ -1,43 +1,39 @@
 //! What comes in from one peer. Pads stay blocked until the gate opens, so nothing unverified passes and no keyframe is lost.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gstreamer as gst;
 use gstreamer::glib;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use gstreamer_utils::StreamProducer;
-use gstreamer_video as gst_video;
-use gstreamer_video::prelude::*;
 
 use super::Options;
-use crate::media::capture::now_ms;
+use super::seen::Pictures;
 use crate::media::engine::{Note, Notes};
 use crate::media::pipeline::{Pipeline, capsfilter, element, element_with, fan_out, set};
-use crate::media::plan::testcard;
-use crate::media::stats::CardReader;
-use crate::media::stats::freezes::Freezes;
 use crate::media::{Error, PeerKey};
-use crate::protocol::control::{AudioStatus, TestCardStatus, VideoStatus};
+use crate::protocol::control::AudioStatus;
 
-/// Counters, the gate, and the last picture of one peer.
+/// Counters, the gate, and the pictures of one peer.
 #[derive(Debug)]
 pub struct Intake {
     open: AtomicBool,
     blocked: Mutex<Vec<(glib::WeakRef<gst::Pad>, gst::PadProbeId)>>,
-    frames: AtomicU64,
-    width: AtomicU32,
-    height: AtomicU32,
     audio_packets: AtomicU64,
     packets: AtomicU64,
-    picture: Mutex<Option<StreamProducer>>,
-    first_picture: OnceLock<Instant>,
-    cards: Option<Mutex<CardReader>>,
-    freezes: Mutex<Freezes>,
-    /// Of the last pictures, microseconds.
-    decoding: AtomicU64,
+    camera: Arc<Pictures>,
+    share: Arc<Pictures>,
+}
+
+/// Which of a peer's pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Its camera's; of who knows no other, whatever it shows.
+    Camera,
+    /// What it shares beside the camera (C33).
+    Share,
 }
 
 /// A decoded picture with its caps.
@@ -46,19 +42,14 @@ pub type Picture = gst::Sample;
 impl Intake {
     /// Closed. `read_test_card` looks for a test card in each picture.
     pub fn new(read_test_card: bool) -> Self {
+        let pictures = || Arc::new(Pictures::new(read_test_card));
         Self {
             open: AtomicBool::new(false),
             blocked: Mutex::default(),
-            frames: AtomicU64::new(0),
-            width: AtomicU32::new(0),
-            height: AtomicU32::new(0),
             audio_packets: AtomicU64::new(0),
             packets: AtomicU64::new(0),
-            picture: Mutex::default(),
-            first_picture: OnceLock::new(),
-            cards: read_test_card.then(Mutex::default),
-            freezes: Mutex::default(),
-            decoding: AtomicU64::new(0),
+            camera: pictures(),
+            share: pictures(),
         }
     }
 
@@ -73,51 +64,23 @@ impl Intake {
         }
     }
 
-    /// Forgets the last picture, and with it the elements that made it.
+    /// Forgets the last pictures, and with them the elements that made them.
     pub fn close(&self) {
-        self.picture.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.camera.close();
+        self.share.close();
+    }
+
+    /// What came of this part.
+    pub fn pictures(&self, part: Part) -> &Arc<Pictures> {
+        match part {
+            Part::Camera => &self.camera,
+            Part::Share => &self.share,
+        }
     }
 
     /// Packets of any kind that have come in, RTCP included: grows while the peer is alive.
     pub fn activity(&self) -> u64 {
         self.packets.load(Ordering::Relaxed)
-    }
-
-    /// The last decoded picture.
-    pub fn picture(&self) -> Option<Picture> {
-        self.picture.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.last_sample()
-    }
-
-    /// When the first picture was decoded.
-    pub fn first_picture(&self) -> Option<Instant> {
-        self.first_picture.get().copied()
-    }
-
-    /// For `status`.
-    pub fn video(&self) -> VideoStatus {
-        VideoStatus {
-            frames_decoded: self.frames.load(Ordering::Relaxed),
-            width: self.width.load(Ordering::Relaxed),
-            height: self.height.load(Ordering::Relaxed),
-            test_card: self.test_card(),
-        }
-    }
-
-    fn test_card(&self) -> Option<TestCardStatus> {
-        self.cards.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).status()
-    }
-
-    /// How often and for how long in all the picture stood still, and how long decoding takes.
-    pub fn smoothness(&self) -> (u64, Duration, Option<Duration>) {
-        let (count, frozen) = self.freezes.lock().unwrap_or_else(PoisonError::into_inner).seen();
-        let decoding = self.decoding.load(Ordering::Relaxed);
-        (count, frozen, (decoding > 0).then(|| Duration::from_micros(decoding)))
-    }
-
-    fn decoded_in(&self, took: Duration) {
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
-        let before = self.decoding.load(Ordering::Relaxed);
-        self.decoding.store(if before == 0 { took } else { (before * 15 + took) / 16 }, Ordering::Relaxed);
     }
 
     /// For `status`.
@@ -137,7 +100,16 @@ impl Intake {
 }
 
 /// Builds a receiving chain for each stream that appears.
-pub fn connect(webrtc: &gst::Element, pipeline: &Pipeline, options: &Options, intake: &Arc<Intake>, key: &PeerKey, notes: &Notes) {
+/// `share` is the payload type of what the peer shares.
+pub fn connect(
+    webrtc: &gst::Element,
+    pipeline: &Pipeline,
+    options: &Options,
+    share: Option<u8>,
+    intake: &Arc<Intake>,
+    key: &PeerKey,
+    notes: &Notes,
+) {
     let (bin, options, intake, key, notes) =
         (pipeline.bin().downgrade(), options.clone(), intake.clone(), key.clone(), notes.clone());
     webrtc.connect_pad_added(move |_, pad| {
@@ -148,7 +120,7 @@ pub fn connect(webrtc: &gst::Element, pipeline: &Pipeline, options: &Options, in
             return;
         };
         intake.block(pad);
-        if let Err(error) = receive(&bin, pad, &options, &intake, &key, &notes) {
+        if let Err(error) = receive(&bin, pad, &options, share, &intake, &key, &notes) {
             notes.send(Note::PeerFailed { key: key.clone(), text: error.to_string() });
         }
     });
@@ -184,6 +156,7 @@ fn receive(
     bin: &gst::Pipeline,
     pad: &gst::Pad,
     options: &Options,
+    share: Option<u8>,
     intake: &Arc<Intake>,
     key: &PeerKey,
     notes: &Notes,
@@ -191,7 +164,11 @@ fn receive(
     let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
     let encoding = caps.structure(0).and_then(|s| s.get::<String>("encoding-name").ok()).unwrap_or_default();
     match encoding.to_ascii_uppercase().as_str() {
-        "H264" => video(bin, pad, options, intake, key, notes),
+        "H264" => {
+            let number = caps.structure(0).and_then(|s| s.get::<i32>("payload").ok()).and_then(|number| u8::try_from(number).ok());
+            let part = if number.is_some() && number == share { Part::Share } else { Part::Camera };
+            video(bin, pad, options, part, intake, key, notes)
+        }
         "OPUS" => audio(bin, pad, options, intake, key, notes),
         other => {
             tracing::debug!(encoding = other, "a stream that was not asked for is dropped");
@@ -204,6 +181,7 @@ fn video(
     bin: &gst::Pipeline,
     pad: &gst::Pad,
     options: &Options,
+    part: Part,
     intake: &Arc<Intake>,
     key: &PeerKey,
     notes: &Notes,
@@ -226,16 +204,14 @@ fn video(
         }
     }
     let sink = gst_app::AppSink::builder().sync(false).async_(false).build();
-    if let (Some(before), Some(after)) = (decoder.static_pad("sink"), sink.static_pad("sink")) {
-        let entered = watch_decoder(&before);
-        watch_pictures(&after, intake, entered);
-    }
     let producer = fan_out(&sink);
-    *intake.picture.lock().unwrap_or_else(PoisonError::into_inner) = Some(producer.clone());
+    if let (Some(before), Some(after)) = (decoder.static_pad("sink"), sink.static_pad("sink")) {
+        intake.pictures(part).watch(&before, &after, &producer);
+    }
     let tee = tee()?;
     attach(bin, pad, &[depay, whole, parse, tee.clone(), decoder, sink.upcast()])?;
     let coded = write_down(bin, &tee)?;
-    notes.send(Note::PictureReady { key: key.clone(), producer, coded });
+    notes.send(Note::PictureReady { key: key.clone(), part, producer, coded });
     Ok(())
 }
 
@@ -301,61 +277,4 @@ fn count(pad: &gst::Pad, intake: &Arc<Intake>, audio: bool) {
         }
         gst::PadProbeReturn::Ok
     });
-}
-
-/// When the last picture went into the decoder.
-type Entered = Arc<Mutex<Option<Instant>>>;
-
-fn watch_decoder(pad: &gst::Pad) -> Entered {
-    let entered = Entered::default();
-    let at = entered.clone();
-    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-        if let Ok(mut at) = at.lock() {
-            *at = Some(Instant::now());
-        }
-        gst::PadProbeReturn::Ok
-    });
-    entered
-}
-
-fn watch_pictures(pad: &gst::Pad, intake: &Arc<Intake>, entered: Entered) {
-    let info = Mutex::new(None::<gst_video::VideoInfo>);
-    let intake = Arc::downgrade(intake);
-    pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::EVENT_DOWNSTREAM, move |_, probe| {
-        let (Some(intake), Ok(mut info)) = (intake.upgrade(), info.lock()) else {
-            return gst::PadProbeReturn::Ok;
-        };
-        if let Some(gst::EventView::Caps(caps)) = probe.event().map(|e| e.view()) {
-            *info = gst_video::VideoInfo::from_caps(caps.caps()).ok();
-            if let Some(info) = info.as_ref() {
-                intake.width.store(info.width(), Ordering::Relaxed);
-                intake.height.store(info.height(), Ordering::Relaxed);
-            }
-        } else if let Some(buffer) = probe.buffer() {
-            intake.frames.fetch_add(1, Ordering::Relaxed);
-            let now = Instant::now();
-            intake.first_picture.get_or_init(|| now);
-            if let Ok(mut freezes) = intake.freezes.lock() {
-                freezes.frame(now);
-            }
-            if let Some(entered) = entered.lock().ok().and_then(|mut entered| entered.take()) {
-                intake.decoded_in(now.saturating_duration_since(entered));
-            }
-            if let (Some(cards), Some(info)) = (&intake.cards, info.as_ref()) {
-                read_card(buffer, info, cards);
-            }
-        }
-        gst::PadProbeReturn::Ok
-    });
-}
-
-fn read_card(buffer: &gst::BufferRef, info: &gst_video::VideoInfo, cards: &Mutex<CardReader>) {
-    let Ok(picture) = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, info) else {
-        return;
-    };
-    let stride = picture.plane_stride().first().map_or(0, |s| s.unsigned_abs() as usize);
-    let card = picture.plane_data(0).ok().and_then(|plane| testcard::read(plane, stride, info.width() as usize));
-    if let (Some(card), Ok(mut cards)) = (card, cards.lock()) {
-        cards.push(card, now_ms());
-    }
 }

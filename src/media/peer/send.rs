@@ -1,4 +1,5 @@
-//! What we send to one peer: two m-lines, always both, audio first, so that nothing has to be negotiated later.
+//! What we send to one peer: three m-lines, always all of them, so that nothing has to be negotiated later: sound, the camera, and
+//! what is shared (C33). Who does not know the third one gets what is shared in place of the camera.
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::media::{Error, PeerKey};
 /// What we offer; an answer takes the numbers of the offer.
 const OPUS: Payload = Payload { number: 111, twcc: None, line: 0 };
 const H264: Payload = Payload { number: 96, twcc: Some(1), line: 1 };
+const SHARE: Payload = Payload { number: 98, twcc: Some(1), line: 2 };
 /// The level in the description, which ends in 1f.
 const LEVEL: &str = "3.1";
 /// Below this a picture is of no use; rate control has other means then.
@@ -29,13 +31,31 @@ const HELD: u32 = 400_000;
 /// The engine is told at once of an estimate that fell by this part, and of any other when it asks.
 const FALL: f64 = 0.03;
 
+/// What goes to a peer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Streams<'a> {
+    /// The microphone.
+    pub audio: Option<&'a StreamProducer>,
+    /// The camera.
+    pub video: Option<&'a StreamProducer>,
+    /// What is shared.
+    pub share: Option<&'a StreamProducer>,
+}
+
+/// The payload type by which the other side's shared picture is known; `remote` is the offer to answer, none when we offer.
+pub fn share_number(remote: Option<&Remote>) -> Option<u8> {
+    remote.map_or(Some(SHARE), |remote| remote.share).map(|payload| payload.number)
+}
+
 /// The sending half of a peer.
 #[derive(Debug)]
 pub struct Sender {
     video: Option<gst_app::AppSrc>,
     audio: Option<gst_app::AppSrc>,
+    share: Option<gst_app::AppSrc>,
     video_link: Option<ConsumptionLink>,
     audio_link: Option<ConsumptionLink>,
+    share_link: Option<ConsumptionLink>,
     /// Of the links for pictures that are cut: handed on, and not.
     frames: (u64, u64),
 }
@@ -51,7 +71,7 @@ impl Sender {
         key: &PeerKey,
         notes: &Notes,
     ) -> Result<Self, Error> {
-        let (opus, h264) = remote.map_or((Some(OPUS), Some(H264)), |r| (r.opus, r.h264));
+        let (opus, h264, share) = remote.map_or((Some(OPUS), Some(H264), Some(SHARE)), |r| (r.opus, r.h264, r.share));
         let audio = match opus {
             Some(payload) => {
                 let pay = payloader("rtpopuspay", payload.number)?;
@@ -66,47 +86,30 @@ impl Sender {
         };
         let video = match h264 {
             Some(payload) => {
-                let pay = payloader("rtph264pay", payload.number)?;
-                pay.set_property_from_str("aggregate-mode", "zero-latency");
-                pay.set_property("config-interval", -1i32);
-                let mut caps = format!(
-                    "application/x-rtp,media=video,encoding-name=H264,payload={},clock-rate=90000,packetization-mode=(string)1,\
-                     profile-level-id=(string)42e01f,level-asymmetry-allowed=(string)1",
-                    payload.number
-                );
-                if let Some(id) = payload.twcc {
-                    caps = format!("{caps},extmap-{id}=(string){TWCC}");
-                    let extension = gst_rtp::RTPHeaderExtension::create_from_uri(TWCC)
-                        .ok_or_else(|| Error::MissingElement("rtphdrexttwcc".to_owned()))?;
-                    extension.set_id(u32::from(id));
-                    pay.emit_by_name::<()>("add-extension", &[&extension]);
-                    let estimator = estimator(options, meter, key, notes)?;
-                    Some(branch(pipeline, webrtc, &[&pay, &estimator], &caps, true)?)
-                } else {
-                    Some(branch(pipeline, webrtc, &[&pay], &caps, true)?)
-                }
+                let estimator = if payload.twcc.is_some() { Some(estimator(options, meter, key, notes)?) } else { None };
+                Some(picture(pipeline, webrtc, payload, estimator.as_ref())?)
             }
             None => None,
         };
-        if let Some(video) = &video {
-            name_level(video);
-        }
-        Ok(Self { video, audio, video_link: None, audio_link: None, frames: (0, 0) })
+        // The reports on its packets come to the estimator as well: what it estimates is for both.
+        let share = share.map(|payload| picture(pipeline, webrtc, payload, None)).transpose()?;
+        Ok(Self { video, audio, share, video_link: None, audio_link: None, share_link: None, frames: (0, 0) })
     }
 
     /// Connects the streams. One that is connected already goes on, any other is cut.
-    pub fn link(&mut self, video: Option<&StreamProducer>, audio: Option<&StreamProducer>) {
+    pub fn link(&mut self, Streams { audio, video, share }: Streams<'_>) {
         if self.video_link.as_ref().and_then(ConsumptionLink::stream_producer) != video {
             self.frames = self.frames();
         }
         relink(&mut self.video_link, self.video.as_ref(), video);
         relink(&mut self.audio_link, self.audio.as_ref(), audio);
+        relink(&mut self.share_link, self.share.as_ref(), share);
     }
 
     /// Cuts the streams. Must come before their producers go: a consumer's probe needs its producer.
     pub fn unlink(&mut self) {
         self.frames = self.frames();
-        (self.video_link, self.audio_link) = (None, None);
+        (self.video_link, self.audio_link, self.share_link) = (None, None, None);
     }
 
     /// Encoded pictures that were handed on, and those for which there was no room or no keyframe.
@@ -115,6 +118,34 @@ impl Sender {
         let now = self.video_link.as_ref().map_or((0, 0), |link| (link.pushed(), link.dropped()));
         (sent + now.0, dropped + now.1)
     }
+}
+
+/// One m-line of pictures.
+fn picture(
+    pipeline: &Pipeline,
+    webrtc: &gst::Element,
+    payload: Payload,
+    estimator: Option<&gst::Element>,
+) -> Result<gst_app::AppSrc, Error> {
+    let pay = payloader("rtph264pay", payload.number)?;
+    pay.set_property_from_str("aggregate-mode", "zero-latency");
+    pay.set_property("config-interval", -1i32);
+    let mut caps = format!(
+        "application/x-rtp,media=video,encoding-name=H264,payload={},clock-rate=90000,packetization-mode=(string)1,\
+         profile-level-id=(string)42e01f,level-asymmetry-allowed=(string)1",
+        payload.number
+    );
+    if let Some(id) = payload.twcc {
+        caps = format!("{caps},extmap-{id}=(string){TWCC}");
+        let extension =
+            gst_rtp::RTPHeaderExtension::create_from_uri(TWCC).ok_or_else(|| Error::MissingElement("rtphdrexttwcc".to_owned()))?;
+        extension.set_id(u32::from(id));
+        pay.emit_by_name::<()>("add-extension", &[&extension]);
+    }
+    let tail: Vec<&gst::Element> = std::iter::once(&pay).chain(estimator).collect();
+    let source = branch(pipeline, webrtc, &tail, &caps, true)?;
+    name_level(&source);
+    Ok(source)
 }
 
 /// The payloader refuses a higher level than the description names, though the description also says that levels need not be the same:
@@ -177,7 +208,8 @@ fn estimator(options: &Options, meter: &Arc<Meter>, key: &PeerKey, notes: &Notes
     let element = element("rtpgccbwe")?;
     let start = u32::try_from(options.max_bitrate).unwrap_or(u32::MAX);
     element.set_property("min-bitrate", MIN_ESTIMATE.min(start));
-    element.set_property("max-bitrate", start.saturating_mul(3) / 2);
+    let with_share = start.saturating_add(u32::try_from(options.most_shared).unwrap_or(u32::MAX));
+    element.set_property("max-bitrate", (start.saturating_mul(3) / 2).max(with_share));
     element.set_property("estimated-bitrate", start);
     if let Some(pad) = element.static_pad("src") {
         let meter = meter.clone();

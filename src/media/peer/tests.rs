@@ -22,6 +22,7 @@ fn options() -> Options {
         play_audio: false,
         read_test_card: false,
         max_bitrate: 500_000,
+        most_shared: 500_000,
     }
 }
 

@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn person(name: &str, link: Link, muted: Muted, speaking: bool) -> Person {
-        Person { id: ParticipantId::new(name).unwrap(), name: name.to_owned(), muted, link, speaking }
+        Person { id: ParticipantId::new(name).unwrap(), name: name.to_owned(), muted, sharing: false, link, speaking }
     }
 
     fn busy() -> Stage {

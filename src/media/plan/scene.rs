@@ -52,6 +52,8 @@ pub struct Scene {
 pub enum Who {
     /// One of the others.
     Other(ParticipantId),
+    /// What one of the others shares.
+    Share(ParticipantId),
     /// Our own camera.
     Own,
 }
@@ -171,8 +173,8 @@ pub enum Seen {
 
 /// What there is to see at this moment.
 pub struct Sight<'a> {
-    /// Of the others.
-    pub others: &'a dyn Fn(&ParticipantId) -> Seen,
+    /// Of the others, and of what they share.
+    pub others: &'a dyn Fn(&Who) -> Seen,
     /// Our own camera: a picture, none, or one that cannot be had.
     pub own: Own,
     /// What the clock shows.

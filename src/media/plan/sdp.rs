@@ -63,6 +63,9 @@ pub struct Remote {
     pub opus: Option<Payload>,
     /// H.264, constrained baseline where offered, in the first video line that has it.
     pub h264: Option<Payload>,
+    /// The same of the next video line, for what is shared (C33), if the other side knows what that line is for: it takes part in
+    /// both directions. Its payload type is another one: that is how packets of the two are told apart.
+    pub share: Option<Payload>,
     /// The most that is wanted in the first video line, bit/s (`b=TIAS`, RFC 3890, or `b=AS`, RFC 8866).
     pub video_limit: Option<u64>,
 }
@@ -70,6 +73,11 @@ pub struct Remote {
 #[derive(Default)]
 struct Media<'a> {
     kind: &'a str,
+    /// Port 0, and not because another line's port counts for it.
+    refused: bool,
+    bundle_only: bool,
+    /// Sends or receives, but not both.
+    one_way: bool,
     rtpmap: Vec<(u8, &'a str)>,
     fmtp: Vec<(u8, &'a str)>,
     twcc: Option<u8>,
@@ -89,7 +97,9 @@ pub fn read(sdp: &str) -> Result<Remote, BadSdp> {
             if media.len() == MAX_MEDIA {
                 return Err(BadSdp::TooLarge("over 8 m-lines"));
             }
-            media.push(Media { kind: rest.split(' ').next().unwrap_or_default(), ..Media::default() });
+            let mut words = rest.split(' ');
+            let kind = words.next().unwrap_or_default();
+            media.push(Media { kind, refused: words.next() == Some("0"), ..Media::default() });
         } else if let Some(rest) = line.strip_prefix("a=fingerprint:") {
             fingerprints.extend(fingerprint(rest));
         } else if let Some(current) = media.last_mut() {
@@ -101,7 +111,9 @@ pub fn read(sdp: &str) -> Result<Remote, BadSdp> {
     }
     let video = media.iter().find(|m| m.kind == "video");
     let video_limit = video.and_then(|m| m.tias.or(m.kbits.and_then(|kbits| kbits.checked_mul(1000)))).filter(|bits| *bits > 0);
-    let remote = Remote { fingerprints, opus: find(&media, "audio", opus), h264: find(&media, "video", h264), video_limit };
+    let camera = find(&media, "video", |media| h264(media, None));
+    let share = camera.and_then(|camera| share(&media, camera));
+    let remote = Remote { fingerprints, opus: find(&media, "audio", opus), h264: camera, share, video_limit };
     if remote.opus.is_none() && remote.h264.is_none() {
         return Err(BadSdp::NoCodec);
     }
@@ -109,6 +121,11 @@ pub fn read(sdp: &str) -> Result<Remote, BadSdp> {
 }
 
 fn attribute<'a>(media: &mut Media<'a>, line: &'a str) {
+    match line.trim_end() {
+        "a=bundle-only" => media.bundle_only = true,
+        "a=sendonly" | "a=recvonly" | "a=inactive" => media.one_way = true,
+        _ => {}
+    }
     if let Some((number, text)) = line.strip_prefix("a=rtpmap:").and_then(numbered) {
         media.rtpmap.push((number, text));
     } else if let Some((number, text)) = line.strip_prefix("a=fmtp:").and_then(numbered) {
@@ -138,14 +155,23 @@ fn find(media: &[Media<'_>], kind: &str, choose: fn(&Media<'_>) -> Option<u8>) -
     })
 }
 
+fn share(media: &[Media<'_>], camera: Payload) -> Option<Payload> {
+    let (line, next) = media.iter().enumerate().filter(|(_, m)| m.kind == "video").find(|(line, _)| *line as u32 > camera.line)?;
+    if next.one_way || (next.refused && !next.bundle_only) {
+        return None;
+    }
+    let number = h264(next, Some(camera.number))?;
+    Some(Payload { number, twcc: next.twcc, line: line as u32 })
+}
+
 fn opus(media: &Media<'_>) -> Option<u8> {
     media.rtpmap.iter().find(|(_, codec)| codec.to_ascii_lowercase().starts_with("opus/48000")).map(|(number, _)| *number)
 }
 
-fn h264(media: &Media<'_>) -> Option<u8> {
+fn h264(media: &Media<'_>, taken: Option<u8>) -> Option<u8> {
     let usable = media.rtpmap.iter().filter(|(_, codec)| codec.eq_ignore_ascii_case("H264/90000")).filter_map(|(number, _)| {
         let format = media.fmtp.iter().find(|(n, _)| n == number).map(|(_, text)| *text)?;
-        format.contains("packetization-mode=1").then_some((*number, format))
+        (format.contains("packetization-mode=1") && Some(*number) != taken).then_some((*number, format))
     });
     // 42e0xx is constrained baseline, 4200xx baseline, which in practice is the same.
     usable
@@ -195,6 +221,32 @@ mod tests {
         assert_eq!(remote.fingerprints, [Fingerprint { hash: Hash::Sha256, bytes: vec![0xAB; 32] }]);
         assert_eq!(remote.opus, Some(Payload { number: 111, twcc: None, line: 0 }));
         assert_eq!(remote.h264, Some(Payload { number: 98, twcc: Some(3), line: 1 }));
+    }
+
+    fn with_share(attributes: &str, port: u32) -> String {
+        let map = "a=rtpmap:98 H264/90000\r\na=fmtp:98 packetization-mode=1;profile-level-id=42e01f\r\n\
+                   a=rtpmap:99 H264/90000\r\na=fmtp:99 packetization-mode=1;profile-level-id=42001f\r\n";
+        format!("{}m=video {port} UDP/TLS/RTP/SAVPF 98 99\r\na=extmap:3 {TWCC}\r\n{attributes}{map}", sdp())
+    }
+
+    #[test]
+    fn c33_the_second_video_line_is_for_what_is_shared() {
+        let remote = read(&with_share("a=sendrecv\r\n", 9)).unwrap();
+        assert_eq!(remote.h264, Some(Payload { number: 98, twcc: Some(3), line: 1 }));
+        assert_eq!(remote.share, Some(Payload { number: 99, twcc: Some(3), line: 2 }), "not the camera's number");
+        assert_eq!(read(&with_share("", 9)).unwrap().share.map(|share| share.line), Some(2), "both ways unless said otherwise");
+        assert!(read(&with_share("a=bundle-only\r\n", 0)).unwrap().share.is_some());
+    }
+
+    #[test]
+    fn c33_who_does_not_know_the_second_video_line_gets_what_is_shared_in_the_first() {
+        assert_eq!(read(&sdp()).unwrap().share, None);
+        assert_eq!(read(&with_share("", 0)).unwrap().share, None, "refused");
+        for one_way in ["a=recvonly\r\n", "a=sendonly\r\n", "a=inactive\r\n"] {
+            assert_eq!(read(&with_share(one_way, 9)).unwrap().share, None, "{one_way}");
+        }
+        let same = with_share("", 9).replace("a=rtpmap:99 H264", "a=rtpmap:99 VP8");
+        assert_eq!(read(&same).unwrap().share, None, "nothing tells them apart");
     }
 
     #[test]

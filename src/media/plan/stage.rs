@@ -71,6 +71,8 @@ pub struct Person {
     pub name: String,
     /// What this person has switched off.
     pub muted: Muted,
+    /// Whether this person shows something beside the camera.
+    pub sharing: bool,
     /// The connection.
     pub link: Link,
     /// Whether this person speaks at this moment.

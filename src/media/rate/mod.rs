@@ -4,7 +4,8 @@
 //! ```text
 //!   estimates, loss, delay ─┐                      ┌─► main: shape, bit rate      ladder: 1080p · 720p · 360p · 360p slow
 //!   limits (C8, C10, C11) ──┼─► handle() ─► Decision ─► low: 320x180 at 15, while somebody needs it
-//!   encoder, load, heat ────┘                      └─► each peer: main | low | sound only
+//!   encoder, load, heat ────┘                      ├─► each peer: main | low | sound only
+//!   what is shared ──────────                      └─► share: its size, frame rate, bit rate; whether the camera waits
 //! ```
 //!
 //! Sound comes first: what it takes is taken off each limit before the picture gets the rest, and it goes on when no picture does.
@@ -16,6 +17,7 @@ mod board;
 mod climb;
 mod ladder;
 mod peers;
+mod share;
 #[cfg(test)]
 mod tests;
 
@@ -25,10 +27,12 @@ use std::time::{Duration, Instant};
 
 pub use board::{Board, Coding};
 pub use ladder::Step;
+pub use share::Shared;
 
 use board::Ceiling;
 use climb::Climb;
 use peers::Peers;
+use share::Division;
 
 /// What makes a picture: size and how often.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,6 +56,8 @@ pub struct Given {
     pub sound: u64,
     /// The most that may go to each peer, sound included, bit/s.
     pub limit: Option<u64>,
+    /// What is shown beside the camera.
+    pub share: Option<Shared>,
 }
 
 /// How the way to a peer is.
@@ -121,8 +127,12 @@ pub struct Decision<K> {
     pub step: Step,
     /// The main picture.
     pub main: Picture,
-    /// The second rung, while somebody is on it.
+    /// The second rung, while somebody is on it; of what is shared, if anything is.
     pub low: Option<Picture>,
+    /// What is shared.
+    pub share: Option<Picture>,
+    /// Whether the camera's picture is sent: beside what is shared there may be no room for it.
+    pub camera: bool,
     /// Each connected peer.
     pub peers: BTreeMap<K, Rung>,
     /// The part of the sound's packets that is to be expected lost, per cent.
@@ -189,6 +199,9 @@ pub struct Core<K> {
     peers: Peers<K>,
     climb: Climb,
     ceiling: Ceiling,
+    division: Division,
+    /// For all pictures together, bit/s.
+    total: u64,
     decision: Decision<K>,
     effects: VecDeque<Effect<K>>,
 }
@@ -201,10 +214,13 @@ impl<K: Ord + Clone> Core<K> {
             step: climb.step(),
             main: Picture { shape: climb.step().shape(given.camera), bitrate: given.most_picture(None) },
             low: None,
+            share: None,
+            camera: true,
             peers: BTreeMap::new(),
             expected_loss: peers::FIRST_LOSS,
         };
-        Self { given, peers: Peers::new(), climb, ceiling: Ceiling::default(), decision, effects: VecDeque::new() }
+        let (ceiling, division, total) = (Ceiling::default(), Division::default(), decision.main.bitrate);
+        Self { given, peers: Peers::new(), climb, ceiling, division, total, decision, effects: VecDeque::new() }
     }
 
     /// Takes what changed, and decides anew.
@@ -213,6 +229,9 @@ impl<K: Ord + Clone> Core<K> {
             Input::Given(given) => {
                 if given.camera != self.given.camera {
                     self.climb = Climb::new(given.camera, given.most_picture(None));
+                }
+                if given.share.is_none() {
+                    self.division = Division::default();
                 }
                 self.given = given;
             }
@@ -236,9 +255,18 @@ impl<K: Ord + Clone> Core<K> {
 
     fn decide(&mut self, now: Instant) {
         let most = self.given.most_picture(None);
-        self.peers.settle(self.decision.main.bitrate, most, now, &mut self.effects);
+        self.peers.settle(self.total, most, now, &mut self.effects);
         // Without anybody to go by, what was found before goes on, within the limit.
-        let bitrate = self.peers.main_bitrate().unwrap_or(self.decision.main.bitrate).clamp(LEAST.min(most), most);
+        self.total = self.peers.main_bitrate().unwrap_or(self.total).clamp(LEAST.min(most), most);
+        let (share, left, camera) = match &self.given.share {
+            None => (None, self.total, true),
+            Some(shared) => {
+                let (share, left, camera) = self.division.divide(self.total, shared, now);
+                (Some(share), left, camera)
+            }
+        };
+        let bitrate = left.min(self.given.most.max(LEAST));
+        let low = self.given.share.map_or(ladder::low(self.given.camera), |shared| share::seldom(shared.shape));
         let (from, hold) = (self.climb.step(), self.ceiling.hold(now));
         self.climb.follow(bitrate, hold.map(|(step, _)| step), now);
         let to = self.climb.step();
@@ -253,7 +281,9 @@ impl<K: Ord + Clone> Core<K> {
         self.decision = Decision {
             step: to,
             main: Picture { shape: to.shape(self.given.camera), bitrate },
-            low: self.peers.low_bitrate().map(|bitrate| Picture { shape: ladder::low(self.given.camera), bitrate }),
+            low: self.peers.low_bitrate().map(|bitrate| Picture { shape: low, bitrate }),
+            share,
+            camera,
             peers: self.peers.rungs(),
             expected_loss: self.peers.expected_loss(now),
         };
@@ -264,10 +294,10 @@ impl<K: Ord + Clone> Core<K> {
 const LEAST: u64 = 32_000;
 
 impl Given {
-    /// The most that a picture may take, bit/s: sound is taken off the limit first. `wish` is the peer's.
+    /// The most that pictures may take, bit/s: sound is taken off the limit first. `wish` is the peer's.
     fn most_picture(&self, wish: Option<u64>) -> u64 {
         let beside_sound = self.limit.map(|limit| limit.saturating_sub(self.sound));
-        let most = self.most.max(LEAST);
+        let most = self.most.max(LEAST) + self.share.map_or(0, |share| share.most.max(LEAST));
         [beside_sound, wish].into_iter().flatten().min().map_or(most, |limit| limit.clamp(LEAST, most))
     }
 }

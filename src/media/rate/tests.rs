@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 const CAMERA: Shape = Shape { width: 1280, height: 720, framerate: 30 };
-const GIVEN: Given = Given { camera: CAMERA, most: 1_500_000, sound: 32_000, limit: None };
+const GIVEN: Given = Given { camera: CAMERA, most: 1_500_000, sound: 32_000, limit: None, share: None };
 
 /// A core with its own time.
 struct Bench {
@@ -231,12 +231,38 @@ fn load_alone_changes_nothing_but_with_late_pictures_it_does() {
     }
 }
 
+const SHARED: Shared = Shared { shape: Shape { width: 1280, height: 720, framerate: 10 }, most: 1_000_000, alone: false };
+
+#[test]
+fn c33_what_is_shared_takes_its_part_of_the_same_estimate_and_gives_it_back() {
+    let mut bench = Bench::new(GIVEN);
+    bench.run(1.0, &[(1, way(1460)), (2, way(3000))]);
+    bench.input(Input::Given(Given { share: Some(SHARED), ..GIVEN }));
+    let shared = bench.run(1.0, &[(1, way(1460)), (2, way(3000))]);
+    assert_eq!(shared.share, Some(Picture { shape: SHARED.shape, bitrate: 900_000 }));
+    assert_eq!((shared.main.bitrate, shared.camera), (560_000, true));
+    let poor = bench.run(0.5, &[(1, way(180)), (2, way(200))]);
+    assert_eq!((poor.share.unwrap().bitrate, poor.share.unwrap().shape.framerate, poor.camera), (180_000, 5, false));
+    bench.input(Input::Given(GIVEN));
+    let after = bench.run(30.0, &[(1, way(1460)), (2, way(3000))]);
+    assert_eq!((after.share, after.main.bitrate, after.camera), (None, 1_460_000, true));
+}
+
+#[test]
+fn c33_who_would_drag_all_down_gets_what_is_shared_seldom_and_without_the_camera() {
+    let mut bench = Bench::new(Given { share: Some(SHARED), ..GIVEN });
+    let decision = bench.run(3.0, &[(1, way(2500)), (2, way(150))]);
+    assert_eq!(bench.rung(2), Rung::Low);
+    assert_eq!(decision.low, Some(Picture { shape: Shape { framerate: 2, ..SHARED.shape }, bitrate: 150_000 }));
+    assert_eq!(decision.share.unwrap().bitrate, 1_000_000);
+}
+
 fn input() -> impl Strategy<Value = Input<u8>> {
     let limit = || proptest::option::of(0u64..5_000_000);
     let shape = (1u32..2000, 1u32..1200, 1u32..61);
     let given = (shape, 0u64..20_000_000, 0u64..600_000, limit()).prop_map(|((width, height, framerate), most, sound, limit)| {
         let camera = Shape { width: width * 2, height: height * 2, framerate };
-        Input::Given(Given { camera, most, sound, limit })
+        Input::Given(Given { camera, most, sound, limit, share: None })
     });
     let way = (0u8..4, proptest::option::of(0u64..10_000_000), 0f32..1.0, proptest::option::of(0u64..3000), limit());
     let way = way.prop_map(|(key, estimate, loss, delay, limit)| {

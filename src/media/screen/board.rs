@@ -125,6 +125,7 @@ impl Board {
         (state.stage, state.own) = (stage.clone(), own);
         state.pictures.retain(|who, _| match who {
             Who::Other(id) => stage.people().iter().any(|person| person.id == *id),
+            Who::Share(id) => stage.people().iter().any(|person| person.id == *id && person.sharing),
             Who::Own => own == Own::On,
         });
         state.news.stage = true;

@@ -33,6 +33,7 @@ pub use text::Pen;
 
 use self::board::Board;
 use super::mirror::Mirror;
+use super::peer::Part;
 use super::pipeline::{Pipeline, Report, Timebase, element, element_with, parse_caps};
 use super::plan::area::Area;
 use super::plan::canvas::{Canvas, Rgba};
@@ -128,10 +129,10 @@ impl Screen {
         self.board.stage(stage, own);
     }
 
-    /// Shows a peer. What showed it in an earlier epoch is given back to be dropped elsewhere; the last picture stays until there is
+    /// Shows a peer, or what it shares. What showed it in an earlier epoch is given back to be dropped elsewhere; the last picture stays until there is
     /// a new one.
-    pub fn add(&mut self, key: &PeerKey, producer: &StreamProducer) -> Result<Option<Feed>, Error> {
-        let who = Who::Other(key.id.clone());
+    pub fn add(&mut self, key: &PeerKey, part: Part, producer: &StreamProducer) -> Result<Option<Feed>, Error> {
+        let who = who(key, part);
         if self.feeds.get(&who).is_some_and(|(of, _)| of.as_ref().is_some_and(|of| of.epoch >= key.epoch)) {
             return Ok(None);
         }
@@ -141,8 +142,8 @@ impl Screen {
 
     /// Takes nothing more from a peer. What showed it is given back to be dropped elsewhere.
     #[must_use = "dropping it takes a while"]
-    pub fn remove(&mut self, key: &PeerKey) -> Option<Feed> {
-        let who = Who::Other(key.id.clone());
+    pub fn remove(&mut self, key: &PeerKey, part: Part) -> Option<Feed> {
+        let who = who(key, part);
         if self.feeds.get(&who).is_none_or(|(of, _)| of.as_ref() != Some(key)) {
             return None;
         }
@@ -159,6 +160,14 @@ impl Screen {
     /// The pipeline, for latency.
     pub fn pipeline(&self) -> &Pipeline {
         &self.pipeline
+    }
+}
+
+/// Whose picture that is.
+pub fn who(key: &PeerKey, part: Part) -> Who {
+    match part {
+        Part::Camera => Who::Other(key.id.clone()),
+        Part::Share => Who::Share(key.id.clone()),
     }
 }
 

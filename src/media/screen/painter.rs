@@ -16,9 +16,8 @@ use crate::media::plan::area::Area;
 use crate::media::plan::canvas::Canvas;
 use crate::media::plan::paint::{Brush, paint};
 use crate::media::plan::scene::{Own, Scene, Seen, Sight, Style, Who, scene};
-use crate::media::plan::stage::Stage;
+use crate::media::plan::stage::{Person, Stage};
 use crate::media::stats::timing::Took;
-use crate::protocol::ParticipantId;
 
 /// No more than so many pictures a second are painted.
 const PACE: Duration = Duration::from_millis(25);
@@ -55,7 +54,7 @@ pub struct Painted {
 struct Layout {
     stage: Arc<Stage>,
     own: Own,
-    seen: Vec<(ParticipantId, Seen)>,
+    seen: Vec<(Who, Seen)>,
     clock: String,
     beat: u32,
 }
@@ -68,13 +67,17 @@ impl Painter {
         paint(canvas, &scene, canvas.area(), &look.pictures, &mut self.brush, &mut self.pen);
     }
 
-    /// Where everything stands.
-    pub fn arrange(&mut self, look: &Look, size: Area, now: Instant) -> Scene {
-        self.scene(&layout(look, now, 0), size)
+    /// Where everything stands when the pictures of these are there.
+    pub fn arrange(&mut self, look: &Look, there: &[&Who], size: Area, now: Instant) -> Scene {
+        let mut layout = layout(look, now, 0);
+        for (_, seen) in layout.seen.iter_mut().filter(|(who, _)| there.contains(&who)) {
+            *seen = Seen::Fresh;
+        }
+        self.scene(&layout, size)
     }
 
     fn scene(&mut self, layout: &Layout, size: Area) -> Scene {
-        let others = |id: &ParticipantId| layout.seen.iter().find(|(of, _)| of == id).map_or(Seen::Nothing, |(_, seen)| *seen);
+        let others = |who: &Who| layout.seen.iter().find(|(of, _)| of == who).map_or(Seen::Nothing, |(_, seen)| *seen);
         let sight = Sight { others: &others, own: layout.own, clock: &layout.clock, beat: layout.beat };
         scene(&layout.stage, &self.style, size, &sight, &mut self.pen)
     }
@@ -140,11 +143,15 @@ impl Painter {
 }
 
 fn layout(look: &Look, now: Instant, beat: u32) -> Layout {
-    let seen = |id: &ParticipantId| look.pictures.seen(&Who::Other(id.clone()), now);
+    let of = |person: &Person| [Who::Other(person.id.clone()), Who::Share(person.id.clone())];
+    let seen = |who: Who| {
+        let seen = look.pictures.seen(&who, now);
+        (who, seen)
+    };
     Layout {
         stage: look.stage.clone(),
         own: look.own,
-        seen: look.stage.people().iter().map(|person| (person.id.clone(), seen(&person.id))).collect(),
+        seen: look.stage.people().iter().flat_map(of).map(seen).collect(),
         clock: if look.stage.people().is_empty() { clock().0 } else { String::new() },
         beat,
     }

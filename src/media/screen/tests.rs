@@ -46,6 +46,7 @@ fn stage(names: &[&str]) -> Arc<Stage> {
         id: ParticipantId::new(name).unwrap(),
         name: (*name).to_owned(),
         muted: Muted::default(),
+        sharing: false,
         link: Link::Up,
         speaking: false,
     };
@@ -102,8 +103,8 @@ fn one_who_stops_sending_is_marked_and_holds_up_nobody() {
     let mut live = live();
     let (left, right) = (Sender::start(200, 320, 240, &live.time), Sender::start(120, 644, 362, &live.time));
     live.screen.stage(&stage(&["a", "b"]), Own::Off);
-    live.screen.add(&key("a", 1), &left.producer).unwrap();
-    live.screen.add(&key("b", 1), &right.producer).unwrap();
+    live.screen.add(&key("a", 1), Part::Camera, &left.producer).unwrap();
+    live.screen.add(&key("b", 1), Part::Camera, &right.producer).unwrap();
     // The left one is 4:3: its picture stands in the middle of its tile.
     live.until("both", |live| near(live.luma(160, 140), grey(200)) && near(live.luma(480, 140), grey(120)));
     left.freeze();
@@ -118,15 +119,15 @@ fn a_connection_made_anew_keeps_its_tile_and_its_last_picture() {
     let mut live = live();
     let (one, other) = (Sender::start(200, 640, 360, &live.time), Sender::start(80, 360, 640, &live.time));
     live.screen.stage(&stage(&["a"]), Own::Off);
-    assert!(live.screen.add(&key("a", 1), &one.producer).unwrap().is_none());
+    assert!(live.screen.add(&key("a", 1), Part::Camera, &one.producer).unwrap().is_none());
     live.until("the picture", |live| near(live.luma(60, 180), grey(200)));
-    drop(live.screen.remove(&key("a", 1)).unwrap());
-    assert!(live.screen.remove(&key("a", 1)).is_none());
+    drop(live.screen.remove(&key("a", 1), Part::Camera).unwrap());
+    assert!(live.screen.remove(&key("a", 1), Part::Camera).is_none());
     live.screen.stage(&stage(&["a"]), Own::Off);
     assert!(near(live.luma(60, 180), grey(200)), "the last picture stays");
-    live.screen.add(&key("a", 2), &other.producer).unwrap();
+    live.screen.add(&key("a", 2), Part::Camera, &other.producer).unwrap();
     live.until("the new picture, upright", |live| near(live.luma(320, 180), grey(80)) && live.luma(60, 180) < 36);
-    let late = live.screen.add(&key("a", 1), &one.producer).unwrap();
+    let late = live.screen.add(&key("a", 1), Part::Camera, &one.producer).unwrap();
     assert!(late.is_none() && near(live.luma(320, 180), grey(80)), "what comes late of the old one is nothing");
     live.screen.stage(&stage(&[]), Own::Off);
     live.until("it is gone", |live| live.luma(320, 20) < 36);
@@ -155,10 +156,10 @@ fn a_display_that_takes_nothing_holds_up_neither_the_painter_nor_the_end() {
         gst::PadProbeReturn::Ok
     });
     live.screen.stage(&stage(&["a"]), Own::Off);
-    live.screen.add(&key("a", 1), &sender.producer).unwrap();
+    live.screen.add(&key("a", 1), Part::Camera, &sender.producer).unwrap();
     live.until("painted all the same", |live| near(live.luma(60, 180), grey(200)));
     let begun = Instant::now();
-    drop(live.screen.remove(&key("a", 1)));
+    drop(live.screen.remove(&key("a", 1), Part::Camera));
     live.screen.stage(&stage(&[]), Own::Off);
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     drop(release);

@@ -86,6 +86,14 @@ pub enum Command {
         /// Its id, or a part of its label.
         device: String,
     },
+    /// Show the others something beside the camera, or no longer (C33). Refused where the call does not let us.
+    Share {
+        /// Begin.
+        on: bool,
+        /// `test`, a video device (`/dev/…`, `name:…`) or the absolute path of a video file; none: as configured.
+        #[serde(default)]
+        source: Option<String>,
+    },
     /// Begin or end the recording of the call (C37). The hub decides; everybody in the call is told.
     Record {
         /// Begin.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::DeviceStatus;
+
 /// Which picture a participant is sent, besides sound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,4 +78,22 @@ impl StepReason {
             Self::NoWay => "the way carries no picture",
         }
     }
+}
+
+/// What is shown to the others beside the camera's picture (C33).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ShareStatus {
+    /// Where it comes from, and how that is.
+    #[serde(flatten)]
+    pub device: DeviceStatus,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// At most so many frames per second.
+    pub framerate: u32,
+    /// Target, bit/s.
+    pub bitrate: u64,
+    /// Encoded since it was started.
+    pub frames: u64,
 }

@@ -32,17 +32,17 @@ export class OwnPicture extends Emitter {
  * Keeps a `<video>` element showing a participant.
  * @param {HTMLVideoElement | string} target
  * @param {import('/sdk/participant.js').Participant | OwnPicture} participant
- * @param {{muted: boolean, mirror: boolean}} options
+ * @param {{muted: boolean, mirror: boolean, screen: boolean}} options `screen`: what the participant shows beside the camera
  * @param {{speaker: import('/sdk/speaker.js').Speaker, onBlocked: () => void}} around `onBlocked`: the browser plays no sound before a tap
  */
-export function attach(target, participant, { muted, mirror }, { speaker, onBlocked }) {
+export function attach(target, participant, { muted, mirror, screen = false }, { speaker, onBlocked }) {
   /** @type {HTMLVideoElement} */
   const element = typeof target === 'string' ? document.getElementById(target) : target;
   if (!element) throw new TypeError(`there is no element ${target} to show somebody in`);
   element.playsInline = true;
   element.autoplay = true;
 
-  const silent = () => muted || participant.hasVoice || !speaker.enabled;
+  const silent = () => muted || screen || participant.hasVoice || !speaker.enabled;
 
   /** @returns {Promise<boolean>} false if the browser forbids it */
   const play = async () => {
@@ -60,17 +60,19 @@ export function attach(target, participant, { muted, mirror }, { speaker, onBloc
     return true;
   };
   const show = () => {
-    element.srcObject = participant.stream;
+    const stream = screen ? participant.screen : participant.stream;
+    if (screen && element.srcObject === stream) return;
+    element.srcObject = stream;
     // a camera that looks at the room shows it as it is, and so does a screen
     const { facingMode, displaySurface } = participant.videoTrack?.getSettings() ?? {};
-    element.style.transform = mirror && facingMode !== 'environment' && !displaySurface ? 'scaleX(-1)' : '';
+    element.style.transform = mirror && !screen && facingMode !== 'environment' && !displaySurface ? 'scaleX(-1)' : '';
     play();
   };
   const hear = () => {
     if (element.setSinkId && element.sinkId !== speaker.deviceId) element.setSinkId(speaker.deviceId).catch(() => {});
     if (element.muted !== silent()) play();
   };
-  const off = [participant.on('tracksChanged', show), participant.on('soundChanged', hear), speaker.on('changed', hear)];
+  const off = [participant.on('tracksChanged', show), participant.on('updated', () => screen && show()), participant.on('soundChanged', hear), speaker.on('changed', hear)];
   show();
   hear();
 

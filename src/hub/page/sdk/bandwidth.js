@@ -1,6 +1,8 @@
 const LEAST_VIDEO = 30_000;
 const MOST_AUDIO = 40_000;
 const LEAST_AUDIO = 8_000;
+/** What is shown must be readable: it gets this part of what is left for pictures. */
+const OF_SHARE = 0.6;
 
 /**
  * Of two limits in kbit/s the smaller, where 0 is none: one's own, and that for all.
@@ -13,15 +15,19 @@ export function effectiveLimit(own, all) {
 }
 
 /**
- * What sound and picture may take on each connection, bit/s: a quarter for sound, the rest for the picture.
+ * What sound and pictures may take on each connection, bit/s: a quarter for sound, the rest for the pictures.
  * @param {number} limit kbit/s to each participant, 0: none
- * @returns {{audio: number | null, video: number | null}} null: no limit
+ * @param {boolean} [sharing] whether something is shown beside the camera
+ * @returns {{audio: number | null, video: number | null, share: number | null}} null: no limit
  */
-export function shares(limit) {
-  if (!limit) return { audio: null, video: null };
+export function shares(limit, sharing = false) {
+  if (!limit) return { audio: null, video: null, share: null };
   const all = limit * 1000;
   const audio = Math.round(Math.max(LEAST_AUDIO, Math.min(MOST_AUDIO, all / 4)));
-  return { audio, video: Math.round(Math.max(LEAST_VIDEO, all - audio)) };
+  const pictures = Math.max(LEAST_VIDEO, all - audio);
+  if (!sharing) return { audio, video: Math.round(pictures), share: null };
+  const share = Math.round(Math.max(LEAST_VIDEO, pictures * OF_SHARE));
+  return { audio, video: Math.round(Math.max(LEAST_VIDEO, pictures - share)), share };
 }
 
 /** @param {RTCRtpSender} sender @param {number | null} bitrate bit/s */

@@ -138,18 +138,19 @@ export class Call extends Verbs(Emitter) {
    * yourself, also before the join.
    * @param {HTMLVideoElement | string} element or its id
    * @param {Participant} [participant]
-   * @param {{muted?: boolean, mirror?: boolean}} [options] by default only yourself is muted and mirrored
+   * @param {{muted?: boolean, mirror?: boolean, screen?: boolean}} [options] by default only yourself is muted and mirrored;
+   *   `screen`: what the participant shows beside the camera
    * @returns {() => void} detaches
    */
   attach(element, participant, options) {
     const whom = participant instanceof Participant ? participant : this.#own;
-    const { muted = whom.isLocal, mirror = whom.isLocal } = (whom === participant ? options : (options ?? participant)) ?? {};
+    const { muted = whom.isLocal, mirror = whom.isLocal, screen = false } = (whom === participant ? options : (options ?? participant)) ?? {};
     const onBlocked = () => {
       if (this.#blocked) return;
       this.#blocked = true;
       this.emit('playbackBlocked', { participant: whom });
     };
-    const attachment = attach(element, whom, { muted, mirror }, { speaker: this.speaker, onBlocked });
+    const attachment = attach(element, whom, { muted, mirror, screen }, { speaker: this.speaker, onBlocked });
     this.#attached.add(attachment);
     return () => {
       attachment.detach();

@@ -84,11 +84,10 @@ export class Mesh {
     const me = this.#state.localParticipant;
     if (!me) return false;
     const { tracks, muted, sharing } = this.#outgoing;
-    for (const media of ['audio', 'video']) {
-      if (me[`${media}Track`] === tracks[media]) continue;
-      for (const peer of this.#peers.values()) peer.replaceTrack(media, tracks[media]);
-      me.setTrack(media, tracks[media]);
-    }
+    const changed = Object.keys(tracks).filter((media) => me[`${media}Track`] !== tracks[media]);
+    if (changed.length) for (const peer of this.#peers.values()) peer.publish();
+    for (const media of changed) me.setTrack(media, tracks[media]);
+    if (changed.includes('share')) this.#call._relimit();
     if (muted.audio === me.muted.audio && muted.video === me.muted.video && sharing === me.sharing) return false;
     Object.assign(me, { muted, sharing });
     me.emit('updated', me);
@@ -99,7 +98,7 @@ export class Mesh {
   /** Of the limit for all and one's own the smaller holds, for each connection. */
   limit(own) {
     const limit = effectiveLimit(own, this.#state.settings?.limits?.max_bandwidth);
-    const each = shares(limit);
+    const each = shares(limit, this.#outgoing.sharing);
     for (const peer of this.#peers.values()) peer.limit(each);
   }
 
@@ -170,9 +169,9 @@ export class Mesh {
       tracks: () => this.#outgoing.tracks,
       configuration: () => this.#client._rtcConfiguration(),
       onState: (state) => this.#tell(participant, state),
-      onTrack: ({ track, receiver }) => {
-        participant.setTrack(track.kind, track, receiver);
-        this.#call.emit('trackAdded', { participant, track });
+      onTrack: ({ track, receiver }, media) => {
+        participant.setTrack(media, track, receiver);
+        if (media !== 'share') this.#call.emit('trackAdded', { participant, track }); // it is there before anything is shown
       },
       onError: (error) => {
         if (error.kind === 'unavailable' || error.kind === 'not_found') return; // the hub or the other is gone, and we will hear of it

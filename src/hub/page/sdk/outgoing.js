@@ -8,7 +8,7 @@ const NEEDED = { audio: 'send-audio', video: 'send-video', screen: 'screenshare'
 const WORDS = { audio: 'be heard', video: 'be seen', screen: 'show the screen' };
 
 /**
- * What we send: camera or screen, and microphone with the screen's sound. Event: `changed`; `error` of a device.
+ * What we send: camera, screen, and microphone with the screen's sound. Event: `changed`; `error` of a device.
  */
 export class Outgoing extends Emitter {
   camera;
@@ -34,14 +34,14 @@ export class Outgoing extends Emitter {
     }
   }
 
-  /** To be sent now. @returns {{audio: MediaStreamTrack | null, video: MediaStreamTrack | null}} */
+  /** To be sent now. @returns {{audio: MediaStreamTrack | null, video: MediaStreamTrack | null, share: MediaStreamTrack | null}} */
   get tracks() {
-    return { audio: this.#audio(), video: this.screen.track ?? this.camera.track };
+    return { audio: this.#audio(), video: this.camera.track, share: this.screen.track };
   }
 
   /** As the others are told. */
   get muted() {
-    return { audio: !this.microphone.enabled, video: !this.camera.enabled && !this.sharing };
+    return { audio: !this.microphone.enabled, video: !this.camera.enabled };
   }
 
   get sharing() {

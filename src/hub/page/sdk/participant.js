@@ -18,7 +18,7 @@ export class Participant extends Emitter {
   state;
   /** What it has switched off. @type {{audio: boolean, video: boolean}} */
   muted;
-  /** Whether its picture is its screen. @type {boolean} */
+  /** Whether it shows its screen: see `screen`. @type {boolean} */
   sharing;
   /** Whether it has a door that `call.openDoor` opens. @type {boolean} */
   door;
@@ -32,6 +32,8 @@ export class Participant extends Emitter {
   audioTrack = null;
   /** @type {MediaStreamTrack | null} */
   videoTrack = null;
+  /** Of what it shows beside its camera; it is there before anything is shown. @type {MediaStreamTrack | null} */
+  shareTrack = null;
   /** Its picture and sound together; a new object whenever a track changes. @type {MediaStream | null} */
   stream = null;
   /** How loud you hear it: 0 to 4, 1 as it comes. */
@@ -40,6 +42,7 @@ export class Participant extends Emitter {
   position = 0;
 
   #audioReceiver = null;
+  #screen = null;
   #voice = null;
   #silent = false;
   #call;
@@ -70,6 +73,11 @@ export class Participant extends Emitter {
   /** The data its owner joined with, in the words of some. */
   get customUserData() {
     return this.custom;
+  }
+
+  /** What it shows beside its camera, while it does. @returns {MediaStream | null} */
+  get screen() {
+    return this.sharing ? this.#screen : null;
   }
 
   /** Whether media can flow. */
@@ -118,8 +126,8 @@ export class Participant extends Emitter {
   }
 
   /**
-   * A new track of its picture or its sound.
-   * @param {'audio' | 'video'} media
+   * A new track of its picture, its sound, or what it shows.
+   * @param {'audio' | 'video' | 'share'} media
    * @param {MediaStreamTrack | null} track
    * @param {RTCRtpReceiver} [receiver]
    */
@@ -127,6 +135,11 @@ export class Participant extends Emitter {
     const key = `${media}Track`;
     if (this[key] === track) return;
     this[key] = track;
+    if (media === 'share') {
+      this.#screen = track && new MediaStream([track]);
+      this.emit('tracksChanged', this);
+      return;
+    }
     if (media === 'audio') {
       this.#audioReceiver = receiver ?? null;
       this.#voice?.play(track);

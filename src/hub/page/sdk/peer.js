@@ -6,6 +6,16 @@ const SILENCE = 5_000; // `disconnected` often heals by itself: only what lasts 
 const SHORTEST_DELAY = 1_000;
 const LONGEST_DELAY = 15_000;
 const MAX_EARLY = 200;
+/** What each m-line is for, in their order: sound, the camera, and what is shown beside it (`send.rs` has the same). */
+const LINES = { audio: 'audio', video: 'video', share: 'video' };
+const NONE = { audio: null, video: null, share: null };
+
+/** The m-lines of a connection by what they are for. */
+function lines(pc) {
+  const of = (kind) => pc.getTransceivers().filter(({ receiver }) => receiver.track.kind === kind);
+  const [video, share] = of('video');
+  return { audio: of('audio')[0], video, share };
+}
 
 /**
  * Whether `me` sends the offer: appliances offer to browsers; among equals the smaller participant id does. The same rule as
@@ -42,24 +52,27 @@ export class Peer {
 
   #options;
   #pc = null;
-  #senders = { audio: null, video: null };
+  #senders = NONE;
+  /** Whether the other side knows the third m-line: who does not gets what is shown in place of the camera. */
+  #takesShare = false;
   #work = Promise.resolve();
   #early = [];
   #timer = 0;
   #failures = 0;
   #lastOffer = -Infinity;
   #closed = false;
-  #limits = { audio: null, video: null };
+  #limits = NONE;
 
   /**
    * @param {object} options
    * @param {boolean} options.offerer
    * @param {() => number} options.nextEpoch
    * @param {(epoch: number, signal: object) => Promise<unknown>} options.send
-   * @param {() => {audio: MediaStreamTrack | null, video: MediaStreamTrack | null}} options.tracks what we send now
+   * @param {() => {audio: MediaStreamTrack | null, video: MediaStreamTrack | null, share: MediaStreamTrack | null}} options.tracks
+   *   what we send now
    * @param {() => RTCConfiguration} options.configuration at this moment: credentials end
    * @param {(state: string) => void} options.onState
-   * @param {(event: RTCTrackEvent) => void} options.onTrack
+   * @param {(event: RTCTrackEvent, media: 'audio' | 'video' | 'share') => void} options.onTrack
    * @param {(error: unknown) => void} options.onError
    */
   constructor(options) {
@@ -119,12 +132,24 @@ export class Peer {
     }
   }
 
-  /** Sends this track from now on, or nothing. No renegotiation: the m-line was there from the start. */
-  replaceTrack(media, track) {
-    this.#senders[media]?.replaceTrack(track).catch((error) => this.#options.onError(error));
+  /** Sends what there is to send from now on. No renegotiation: the m-lines were there from the start. */
+  publish() {
+    const tracks = this.#wanted();
+    for (const media of Object.keys(LINES)) {
+      const sender = this.#senders[media];
+      if (sender && sender.track !== tracks[media]) sender.replaceTrack(tracks[media]).catch((error) => this.#options.onError(error));
+    }
   }
 
-  /** Sends at most so much, bit/s; null: no limit. @param {{audio: number | null, video: number | null}} limits */
+  #wanted() {
+    const { audio, video, share } = this.#options.tracks();
+    return this.#takesShare ? { audio, video, share } : { audio, video: share ?? video, share: null };
+  }
+
+  /**
+   * Sends at most so much, bit/s; null: no limit.
+   * @param {{audio: number | null, video: number | null, share: number | null}} limits
+   */
   limit(limits) {
     this.#limits = limits;
     this.#applyLimits();
@@ -145,12 +170,14 @@ export class Peer {
   #offer() {
     this.#lastOffer = performance.now();
     const pc = this.#fresh(this.#options.nextEpoch());
+    this.#takesShare = true; // until the answer says otherwise
     const tracks = this.#options.tracks();
-    for (const media of ['audio', 'video']) {
-      const transceiver = pc.addTransceiver(tracks[media] ?? media, { direction: 'sendrecv' });
-      if (media === 'video') preferH264(transceiver);
-      this.#senders[media] = transceiver.sender;
-    }
+    const transceivers = Object.entries(LINES).map(([media, kind]) => {
+      const transceiver = pc.addTransceiver(tracks[media] ?? kind, { direction: 'sendrecv' });
+      if (kind === 'video') preferH264(transceiver);
+      return [media, transceiver.sender];
+    });
+    this.#senders = Object.fromEntries(transceivers);
     this.#run(pc, async (send) => {
       await pc.setLocalDescription();
       await send({ type: 'offer', sdp: pc.localDescription.sdp });
@@ -161,16 +188,17 @@ export class Peer {
     const pc = this.#fresh(epoch);
     this.#run(pc, async (send) => {
       await pc.setRemoteDescription({ type: 'offer', sdp });
-      const tracks = this.#options.tracks();
-      for (const media of ['audio', 'video']) {
-        const transceiver = pc.getTransceivers().find(({ receiver }) => receiver.track.kind === media);
-        if (!transceiver) continue;
+      const there = Object.entries(lines(pc)).filter(([, transceiver]) => transceiver);
+      this.#senders = { ...NONE, ...Object.fromEntries(there.map(([media, { sender }]) => [media, sender])) };
+      this.#takesShare = Boolean(this.#senders.share);
+      const tracks = this.#wanted();
+      for (const [media, transceiver] of there) {
         // sendrecv even while there is nothing to send: a camera switched on later needs no renegotiation
         transceiver.direction = 'sendrecv';
-        this.#senders[media] = transceiver.sender;
         await transceiver.sender.replaceTrack(tracks[media]);
       }
       await pc.setLocalDescription();
+      this.#negotiated(pc);
       await send({ type: 'answer', sdp: pc.localDescription.sdp });
       await this.#addEarly(pc);
     });
@@ -181,8 +209,15 @@ export class Peer {
     this.#run(pc, async () => {
       if (pc.signalingState !== 'have-local-offer') return;
       await pc.setRemoteDescription({ type: 'answer', sdp });
+      this.#negotiated(pc);
       await this.#addEarly(pc);
     });
+  }
+
+  /** Who takes part in the third m-line in both directions knows what it is for. */
+  #negotiated(pc) {
+    this.#takesShare = lines(pc).share?.currentDirection === 'sendrecv';
+    this.publish();
   }
 
   #candidate(epoch, { candidate, sdp_m_line_index }) {
@@ -226,7 +261,10 @@ export class Peer {
       const signal = { type: 'candidate', candidate: candidate?.candidate ?? '', sdp_m_line_index: candidate?.sdpMLineIndex ?? 0 };
       this.#options.send(epoch, signal).catch(() => {}); // `wake` tries anew when signaling is back
     };
-    pc.ontrack = (event) => this.#options.onTrack(event);
+    pc.ontrack = (event) => {
+      const [media] = Object.entries(lines(pc)).find(([, transceiver]) => transceiver === event.transceiver) ?? [];
+      if (media) this.#options.onTrack(event, media);
+    };
     pc.onconnectionstatechange = () => this.#changed(pc);
     pc.oniceconnectionstatechange = () => pc === this.#pc && pc.iceConnectionState === 'completed' && this.#options.onState(this.state);
     this.#options.onState('connecting');
@@ -252,7 +290,7 @@ export class Peer {
   /** Once connected: before, the senders have no parameters. */
   #applyLimits() {
     if (!this.connected) return;
-    for (const media of ['audio', 'video']) {
+    for (const media of Object.keys(LINES)) {
       const sender = this.#senders[media];
       if (sender) limitSender(sender, this.#limits[media]).catch((error) => console.debug('callbox: a limit was not taken', error));
     }
@@ -284,6 +322,7 @@ export class Peer {
     pc.onicecandidate = pc.ontrack = pc.onconnectionstatechange = pc.oniceconnectionstatechange = null;
     pc.close();
     this.#pc = null;
-    this.#senders = { audio: null, video: null };
+    this.#senders = NONE;
+    this.#takesShare = false;
   }
 }

@@ -2,7 +2,8 @@ import { captureScreen } from '/sdk/capture.js';
 import { Emitter } from '/sdk/emitter.js';
 
 /**
- * Showing the screen: in place of the camera, and its sound beside the microphone's. Events: `changed`, `error`.
+ * Showing the screen: beside the camera, and its sound beside the microphone's. Who knows no second picture sees it in place of the
+ * camera. Events: `changed`, `error`.
  */
 export class ScreenShare extends Emitter {
   /** @type {MediaStreamTrack | null} */

@@ -10,9 +10,9 @@ export class Tracks {
   /** @returns {MediaStreamTrack | undefined} */
   getTrackById(trackId) {
     for (const call of this.#calls()) {
-      for (const { audioTrack, videoTrack } of call.state.participants.values()) {
-        if (audioTrack?.id === trackId) return audioTrack;
-        if (videoTrack?.id === trackId) return videoTrack;
+      for (const { audioTrack, videoTrack, shareTrack } of call.state.participants.values()) {
+        const found = [audioTrack, videoTrack, shareTrack].find((track) => track?.id === trackId);
+        if (found) return found;
       }
     }
     return undefined;

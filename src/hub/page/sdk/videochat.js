@@ -92,7 +92,7 @@ class Session {
     return new MediaStream([microphone.track, camera.track].filter(Boolean));
   }
 
-  /** @returns {Promise<MediaStream>} of the screen, which takes the camera's place */
+  /** @returns {Promise<MediaStream>} of the screen, which the others see beside the camera */
   async getDisplayMedia(constraints) {
     await this.handle.screenShare.enable(constraints);
     return new MediaStream([this.handle.screenShare.track]);

@@ -10,17 +10,26 @@ use crate::media::plan::stage::{Link, Person, Stage};
 
 pub(super) fn scene(stage: &Stage, style: &Style, sight: &Sight<'_>, sheet: &mut Sheet<'_>) -> Scene {
     let people = order(stage.people(), style.layout);
-    let alone = people.len() == 1;
+    let shows = |person: &&&Person| person.sharing && (sight.others)(&Who::Share(person.id.clone())) != Seen::Nothing;
+    let shares: Vec<&Person> = people.iter().filter(shows).copied().collect();
+    let count = shares.len() + people.len();
+    let alone = count == 1;
     let gap = sheet.u(16);
     let room = if alone { sheet.area } else { sheet.area.inset(gap).even() };
     let places = match (alone, style.layout) {
         (true, _) => vec![sheet.area],
-        (false, Layout::Grid) => grid(people.len(), room, gap),
-        (false, Layout::Spotlight) => spotlight(people.len(), room, gap),
+        // What is shared is to be read.
+        _ if !shares.is_empty() => spotlight(count, room, gap),
+        (false, Layout::Grid) => grid(count, room, gap),
+        (false, Layout::Spotlight) => spotlight(count, room, gap),
     };
     let mut scene = Scene { ground: vec![ground(sheet.area)], ..Scene::default() };
-    for (person, area) in people.into_iter().zip(places) {
-        scene.tiles.push(tile(person, area, alone, style, (sight.others)(&person.id), sheet));
+    let (for_shares, for_people) = places.split_at(shares.len().min(places.len()));
+    for (person, area) in shares.into_iter().zip(for_shares) {
+        scene.tiles.push(share_tile(person, *area, style, sheet));
+    }
+    for (person, area) in people.into_iter().zip(for_people) {
+        scene.tiles.push(tile(person, *area, alone, style, (sight.others)(&Who::Other(person.id.clone())), sheet));
     }
     let own = style.self_view.filter(|_| sight.own != Own::Off || stage.muted.video);
     match own {
@@ -51,8 +60,21 @@ fn order(people: &[Person], layout: Layout) -> Vec<&Person> {
     people
 }
 
+/// What somebody shares. It need not move.
+fn share_tile(person: &Person, area: Area, style: &Style, sheet: &mut Sheet<'_>) -> Tile {
+    let mut over = Vec::new();
+    if person.link == Link::Away {
+        over.push(Shape::Box { area, radius: 0, color: BLACK, cover: 150 });
+        over.push(mark(Mark::Reconnecting, area.x + area.width / 2, area.y + area.height / 2, even(area.height / 5), WHITE));
+    }
+    over.extend(label(style.names.then_some(person.name.as_str()), &[], area, sheet.u(40), sheet));
+    let card = vec![Shape::Box { area, radius: 0, color: TILE, cover: 255 }];
+    Tile { who: Who::Share(person.id.clone()), area, radius: sheet.u(22), picture: true, mirrored: false, card, over }
+}
+
 fn tile(person: &Person, area: Area, alone: bool, style: &Style, seen: Seen, sheet: &mut Sheet<'_>) -> Tile {
-    let there = seen != Seen::Nothing && !person.muted.video;
+    // Who does not know of a second picture shows it in place of the camera.
+    let there = seen != Seen::Nothing && (!person.muted.video || person.sharing && seen == Seen::Fresh);
     let away = match person.link {
         Link::Away => true,
         // Whose last picture is still there is coming back.
