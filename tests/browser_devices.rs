@@ -138,7 +138,7 @@ async fn c33_who_knows_no_second_picture_is_shown_the_screen_in_place_of_the_cam
           const context = canvas.getContext('2d'); setInterval(() => { context.fillStyle = `rgb(${Math.random() * 50},0,200)`; context.fillRect(0, 0, 640, 360); }, 100);
           return canvas.captureStream(10); };
         const calls = await pair(); const [offerer] = calls.sort((a, b) => (a.state.localParticipant.id < b.state.localParticipant.id ? -1 : 1));
-        const senders = () => pcs.flatMap((pc) => pc.getSenders()).filter((one) => one.track === offerer.screenShare.track || one.track === offerer.camera.track);
+        const senders = () => pcs.flatMap((pc) => pc.getSenders()).filter(({ track }) => track && [offerer.screenShare.track, offerer.camera.track].includes(track));
         const before = senders().length;
         await offerer.screenShare.enable();
         await soon('in its place', () => senders().every((one) => one.track === offerer.screenShare.track));

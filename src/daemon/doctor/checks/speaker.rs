@@ -34,6 +34,7 @@ pub async fn check(patient: &Patient) -> Finding {
 async fn alone(patient: &Patient) -> Result<SpeakerTest, media::Error> {
     let config = &patient.config;
     let (engine, _events, _view) = media::start(media::Config {
+        share: config.share.clone(),
         camera: Camera { source: CameraSource::None, ..config.camera.clone() },
         microphone: config.microphone.clone(),
         speaker: config.speaker.clone(),
