@@ -1,7 +1,7 @@
 # Bound: 240 s. A tone into the card is heard at the other side, and the other side's tone comes out of the card.
 hang_up
 TALKS=yes call
-rm "$CALL/standing"
+rm "$CALL/standing" "$CALL/line"
 # What the picture takes of an emulated processor is better spent on sound.
 "$BOARD/callbox" mute video --socket "$CALL/door.sock"
 eventually 20 "the microphone runs" microphone running

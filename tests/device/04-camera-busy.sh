@@ -1,9 +1,7 @@
 # Bound: 240 s. While another program has the camera there is sound; when it lets go, the picture comes.
-hang_up
+open_line
 background other v4l2-ctl -d /dev/video0 -v width=320,height=180 -p 5 --stream-mmap --stream-count=100000 --silent
 sleep 2
-start_hub
-start_desk
 start_door
 eventually $START "they are connected" connected desk
 eventually 10 "the camera is busy" camera busy

@@ -1,9 +1,7 @@
 # Bound: 240 s. A camera that may not be opened is said to be denied; with the permission the picture comes.
-hang_up
+open_line
 chmod 600 /dev/video0
 chmod 777 "$CASE_DIR" "$CALL"
-start_hub
-start_desk
 printf 'correct horse' >"$CASE_DIR/nobodys-password"
 chmod 400 "$CASE_DIR/nobodys-password"
 chown nobody "$CASE_DIR/nobodys-password"

@@ -1,5 +1,5 @@
 # Bound: 240 s. While another program has the microphone there is a picture; when it lets go, there is sound.
-hang_up
+open_line
 background other arecord -q -D "hw:0,1,0" -f S16_LE -r 48000 -c 2 /dev/null
 sleep 2
 call

@@ -1,7 +1,5 @@
 # Bound: 360 s. What the camera does not have by itself is made of what it has: sizes, shapes, rates.
-hang_up
-start_hub
-start_desk
+open_line
 # Started anew, the door is who it was, and its old picture is no proof.
 try() {
     say "$*"

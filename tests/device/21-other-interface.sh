@@ -1,6 +1,6 @@
 # Bound: 240 s. The cable is pulled and another interface takes over, with another address: the call comes back. And again the other way.
 call
-rm "$CALL/standing"
+rm "$CALL/standing" "$CALL/line"
 participant=$(state desk '.call.participants[0].id')
 ip link add desk1 type veth peer name door1 netns door
 trap 'stop_helpers; ip -n door link set door0 up; ip link delete desk1' EXIT

@@ -1,7 +1,5 @@
 # Bound: 150 s. Controls of the camera are set as configured; one that it does not have is named, and the picture comes all the same.
-hang_up
-start_hub
-start_desk
+open_line
 start_door camera.controls.contrast=110 camera.controls.horizontal_flip=true camera.controls.brightnes=7
 eventually $START "the desk sees the door" seen 5
 said() { [[ $(state door .media.camera.error) == *"no control \`brightnes\`"* ]]; }

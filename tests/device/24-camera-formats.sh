@@ -1,11 +1,9 @@
 # Bound: 300 s. Cameras that have one format only, at a size of their own: motion JPEG, NV12, YUYV.
 [ -e "$TOOLS/v4l2loopback.ko" ] || skip "there is no v4l2loopback, see what device-tools said"
-hang_up
+open_line
 modprobe videodev
 insmod "$TOOLS/v4l2loopback.ko" video_nr=9 exclusive_caps=1 card_label=Made
 trap 'stop_helpers; end door; rmmod v4l2loopback' EXIT
-start_hub
-start_desk
 # A feeder is running: see the picture at the desk.
 try() {
     eventually 20 "the camera is there" v4l2-ctl -d /dev/video9 --get-fmt-video

@@ -2,11 +2,9 @@
 # camera's light says what the camera does.
 . "$here/gpio.sh"
 LINES=(PRIVACY LAMP)
-hang_up
+open_line
 plug_lines
-trap 'stop_helpers; end door; end desk; unplug_lines' EXIT
-start_hub
-start_desk
+trap 'stop_helpers; end door; unplug_lines' EXIT
 {
     common door
     printf '[camera]\nsource = "v4l2"\ndevice = "/dev/video0"\nwidth = 320\nheight = 180\nframerate = 5\n'

@@ -72,7 +72,7 @@ hang_up() {
 
 start_hub() {
     local user
-    rm -f "$CALL/standing"
+    rm -f "$CALL/standing" "$CALL/line"
     {
         printf 'listen = "%s:8080"\nstate-directory = "%s/hub"\n' "$HUB_ADDRESS" "$CALL"
         for user in door desk other; do printf '[[user]]\nid = "%s"\npassword-hash = "%s"\n' $user "$(cat "$BOARD/hash")"; done
@@ -114,7 +114,7 @@ start_silent_door() {
 
 # start_desk [KEY=VALUE…]: it listens. With TALKS=yes it has a microphone as well, with a tone.
 start_desk() {
-    rm -f "$CALL/standing"
+    rm -f "$CALL/standing" "$CALL/line"
     { common desk
       printf '[camera]\nsource = "none"\n'
       [ -n "${TALKS:-}" ] && printf '[microphone]\nsource = "test"\ntone = 600\n' || printf '[microphone]\nsource = "none"\n'
@@ -123,15 +123,27 @@ start_desk() {
     daemon desk "$BOARD/callbox" run --config "$CALL/desk.toml" "${@/#/--set=}"
 }
 
+# open_line: a hub, and a desk that listens and is alone: those that stand since an earlier case, or else new ones.
+open_line() {
+    if [ -e "$CALL/line" ] && alive hub && alive desk; then
+        end door
+        eventually 10 "the desk is alone" is desk '.hub.state + " " + .call.state + " \(.call.participants | length)"' "connected joined 0"
+        return
+    fi
+    hang_up
+    start_hub
+    start_desk
+    touch "$CALL/line"
+}
+alive() { kill -0 "$(cat "$CALL/$1.pid" 2>/dev/null)" 2>/dev/null; }
+
 # A call with the picture of the door at the desk: the one that stands since an earlier case, or else a new one.
 call() {
     if [ -e "$CALL/standing" ]; then
         going_on 20
         return
     fi
-    hang_up
-    start_hub
-    start_desk
+    open_line
     start_door
     eventually $START "the desk sees the door" seen 5
     touch "$CALL/standing"
