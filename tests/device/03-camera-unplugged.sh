@@ -2,7 +2,7 @@
 call
 # The device may come back under another number.
 rm "$CALL/standing"
-sounds=$(number desk "$PACKETS")
+sounds=$(state desk "$PACKETS")
 participant=$(state desk '.call.participants[0].id')
 camera_driver unbind
 eventually 5 "the status says so" camera_is missing failed

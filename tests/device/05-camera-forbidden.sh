@@ -12,4 +12,4 @@ state door .media.camera.error
 eventually 10 "sound arrives" more desk "$PACKETS" 50
 chmod 666 /dev/video0
 eventually 10 "the camera runs" camera running
-eventually 10 "the desk sees the door" seen 5
+eventually 20 "the desk shows the colour bars" bars

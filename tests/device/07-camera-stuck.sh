@@ -3,7 +3,7 @@ call
 v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=100
 eventually 8 "the status says so" camera_is failed starting
 state door .media.camera.error
-sounds=$(number desk "$PACKETS")
+sounds=$(state desk "$PACKETS")
 eventually 10 "sound goes on" more desk "$PACKETS" $((sounds + 50))
 connected desk || fail "the call did not stay up"
 before=$(frames)

@@ -23,7 +23,7 @@ start_silent_door call.create=false "recording.directory=$recordings"
 eventually 20 "it is signed in" is door .hub.state connected
 for cid in "${acknowledged[@]}"; do
     "$BOARD/callbox" join "$cid" --socket "$CALL/door.sock" || fail "$cid is gone"
-    eventually 5 "$cid is there" is door '.call | "\(.cid) \(.state)"' "$cid joined"
+    eventually 5 "$cid is there" joined door "$cid"
 done
 
 # Finished by the appliance that finds it.

@@ -17,18 +17,19 @@ value LAMP 1 || fail "the camera runs and its light is off"
 
 is_cut() { camera idle && microphone idle && is door .gpio.privacy.on true && value LAMP 0; }
 silent() {
-    local pictures sounds
-    pictures=$(frames) sounds=$(number desk "$PACKETS")
+    local before
+    before=$(state desk "$FRAMES" "$PACKETS")
     sleep 3
-    [ "$(frames)" = "$pictures" ] && [ "$(number desk "$PACKETS")" = "$sounds" ]
+    [ "$(state desk "$FRAMES" "$PACKETS")" = "$before" ]
 }
+told() { [ "$(state desk '.call.participants[0].muted.audio' '.call.participants[0].muted.video')" = "true true" ]; }
 closed() { ! ls -l "/proc/$(cat "$CALL/door.pid")/fd" | grep /dev/video; }
 
 down PRIVACY
 eventually 5 "camera and microphone are cut" is_cut
 eventually 5 "nothing arrives any more" silent
 eventually 2 "the camera is closed" closed
-eventually 5 "the others know" is desk '.call.participants[0].muted | .audio and .video' true
+eventually 5 "the others know" told
 refused=$("$BOARD/callbox" unmute all --socket "$CALL/door.sock" 2>&1) && fail "it can be lifted by a command"
 [[ $refused == *"the privacy switch is on"* ]] || fail "$refused"
 end door KILL

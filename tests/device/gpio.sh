@@ -70,10 +70,17 @@ start_gpio_door() {
     } | grep -v auto-join >"$CALL/door.toml"
     daemon door ip netns exec door "$BOARD/callbox" run --config "$CALL/door.toml" "${@/#/--set=}"
 }
-button() { state door ".gpio.buttons[] | select(.name == \"$1\") | .$2"; }
+# button NAME KEY
+button() {
+    local number
+    for number in 0 1 2; do
+        look door ".gpio.buttons[$number].name"
+        [ "$REPLY" != "$1" ] || state door ".gpio.buttons[$number].$2"
+    done
+}
 button_is() { [ "$(button "$1" "$2")" = "$3" ]; }
-in_call() { is door '.call.state // "none"' joined; }
-idle() { is door '.call.state // "none"' none; }
+in_call() { is door .call.state joined; }
+idle() { is door .call.state null; }
 # pressed NAME: how often the door says so.
 pressed() { grep -c "button=\"\\?$1\"\\? gesture=Press" "$CALL/door.log" || true; }
 pressed_is() { [ "$(pressed "$1")" = "$2" ]; }

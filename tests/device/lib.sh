@@ -15,7 +15,13 @@ CALL=$BOARD/call
 START=60
 trap 'stop_helpers' EXIT
 
-say() { printf '%7.1f %s\n' "$(cut -d' ' -f1 /proc/uptime)" "$*"; }
+# uptime_into VARIABLE: whole seconds, whatever the clock says.
+uptime_into() { IFS=. read -r "$1" _ </proc/uptime; }
+say() {
+    local up
+    read -r up _ </proc/uptime
+    printf '%7.1f %s\n' "$up" "$*"
+}
 fail() {
     for who in door desk; do [ ! -S "$CALL/$who.sock" ] || "$BOARD/callbox" status --json --socket "$CALL/$who.sock" | jq -c . || true; done
     echo "$*"
@@ -54,8 +60,8 @@ end() {
     rm -f "$CALL/$1.pid"
     # What it said last is no longer so.
     it=$(cat "$CALL/$1.follower" 2>/dev/null) || return 0
-    kill "$it" 2>/dev/null || true
-    rm -f "$CALL/$1.follower" "$CALL/$1.states"
+    kill -- "-$it" 2>/dev/null || true
+    rm -f "$CALL/$1.follower" "$CALL/$1.state"
 }
 
 stop_helpers() {
@@ -125,9 +131,10 @@ start_desk() {
 
 # open_line: a hub, and a desk that listens and is alone: those that stand since an earlier case, or else new ones.
 open_line() {
+    rm -f "$CALL/standing"
     if [ -e "$CALL/line" ] && alive hub && alive desk; then
         end door
-        eventually 10 "the desk is alone" is desk '.hub.state + " " + .call.state + " \(.call.participants | length)"' "connected joined 0"
+        eventually 10 "the desk is alone" alone
         return
     fi
     hang_up
@@ -135,6 +142,7 @@ open_line() {
     start_desk
     touch "$CALL/line"
 }
+alone() { [ "$(state desk .hub.state .call.state '.call.participants[0].id')" = "connected joined null" ]; }
 alive() { kill -0 "$(cat "$CALL/$1.pid" 2>/dev/null)" 2>/dev/null; }
 
 # A call with the picture of the door at the desk: the one that stands since an earlier case, or else a new one.
@@ -149,58 +157,83 @@ call() {
     touch "$CALL/standing"
 }
 
-# follow WHO: its states, a line each, in WHO.states. To start a program for every look takes most of a second here.
+# follow WHO: what it says of itself, always the newest, in WHO.state: `key=value` between separators, with the keys as jq(1) has them.
+# To start one program for each look takes most of a second here, and takes the processor away from what is looked at.
 follow() {
-    local it
-    it=$(cat "$CALL/$1.follower" 2>/dev/null) && kill -0 "$it" 2>/dev/null && return
-    setsid "$BOARD/callbox" events --json --socket "$CALL/$1.sock" >"$CALL/$1.states" 2>/dev/null </dev/null &
+    local it=""
+    { read -r it <"$CALL/$1.follower"; } 2>/dev/null || true
+    [ -z "$it" ] || ! kill -0 "$it" 2>/dev/null || return 0
+    rm -f "$CALL/$1.state"
+    setsid bash -c '
+        "$1/callbox" events --json --socket "$2.sock" 2>/dev/null | jq -r --unbuffered "$3" |
+            while IFS= read -r line; do printf "%s\x1fend" "$line" >"$2.state"; done' - "$BOARD" "$CALL/$1" "$FLAT" >/dev/null 2>&1 </dev/null &
     it=$!
     echo $it >"$CALL/$1.follower"
-    while [ ! -s "$CALL/$1.states" ] && kill -0 $it 2>/dev/null; do sleep 0.1; done
+    while [ ! -s "$CALL/$1.state" ] && kill -0 $it 2>/dev/null; do sleep 0.1; done
 }
-# state WHO FILTER: of its status, by jq; nothing when it does not run.
-state() {
+# shellcheck disable=SC2016 # jq's variables
+FLAT='select(.hub) | [paths(type != "object" and type != "array") as $p |
+    ($p | map(if type == "number" then "[\(.)]" else ".\(.)" end) | add) + "=\(getpath($p) | tostring | gsub("\n"; " "))"] | "\u001f" + join("\u001f")'
+# look WHO KEY: into REPLY; empty when it does not run, `null` for what is not there.
+look() {
+    local all="" tries=0
     follow "$1"
-    tail -n 1 "$CALL/$1.states" 2>/dev/null | jq -r "$2" 2>/dev/null
+    # It is written anew now and then: the end must be there.
+    while { IFS= read -r -d '' all <"$CALL/$1.state"; [[ $all != *$'\x1fend' ]]; } 2>/dev/null && [ $((tries += 1)) -lt 50 ]; do :; done
+    REPLY=""
+    [[ $all == *$'\x1fend' ]] || return 0
+    REPLY=null
+    [[ $all != *$'\x1f'"$2="* ]] || { REPLY=${all#*$'\x1f'"$2="}; REPLY=${REPLY%%$'\x1f'*}; }
 }
-is() { [ "$(state "$1" "$2")" = "$3" ]; }
+# state WHO KEY…: the values, with spaces between them.
+state() {
+    local who=$1 all=()
+    shift
+    while [ $# -gt 0 ]; do look "$who" "$1"; all+=("$REPLY"); shift; done
+    echo "${all[*]}"
+}
+is() { look "$1" "$2"; [ "$REPLY" = "$3" ]; }
+# number WHO KEY: into REPLY, 0 when there is none.
 number() {
-    local value
-    value=$(state "$1" "$2")
-    [[ $value =~ ^[0-9]+$ ]] && echo "$value" || echo 0
+    look "$1" "$2"
+    [[ $REPLY =~ ^[0-9]+$ ]] || REPLY=0
 }
-FRAMES='.call.participants[0].video.frames_decoded'
+VIDEO='.call.participants[0].video'
+FRAMES=$VIDEO.frames_decoded
 PACKETS='.call.participants[0].audio.packets'
-frames() { number desk "$FRAMES"; }
-seen() { [ "$(frames)" -gt "$1" ]; }
+frames() { number desk "$FRAMES"; echo "$REPLY"; }
+seen() { number desk "$FRAMES"; [ "$REPLY" -gt "$1" ]; }
 # moving WIDTHxHEIGHT: pictures of this size arrive now.
 moving() {
     local before
     before=$(frames)
     sleep 1
-    [ "$(frames)" -gt "$before" ] && is desk '.call.participants[0].video | "\(.width)x\(.height)"' "$1"
+    seen "$before" && [ "$(state desk "$VIDEO.width" "$VIDEO.height")" = "${1/x/ }" ]
 }
 # more WHO FILTER THAN
-more() { [ "$(number "$1" "$2")" -gt "$3" ]; }
+more() { number "$1" "$2"; [ "$REPLY" -gt "$3" ]; }
+# joined WHO CID
+joined() { [ "$(state "$1" .call.cid .call.state)" = "$2 joined" ]; }
 connected() { is "$1" '.call.participants[0].connection' connected; }
 gone() { ! connected desk; }
 camera() { is door .media.camera.state "$1"; }
 microphone() { is door .media.microphone.state "$1"; }
 # Any of several states.
 camera_is() {
-    local now word
-    now=$(state door .media.camera.state)
-    for word in "$@"; do [ "$now" != "$word" ] || return 0; done
+    local word
+    look door .media.camera.state
+    for word in "$@"; do [ "$REPLY" != "$word" ] || return 0; done
     return 1
 }
 
 # eventually SECONDS TEXT COMMAND…: until the command succeeds. The seconds are for a quiet machine.
 eventually() {
-    local limit=$(($1 * PATIENCE)) text=$2 start
+    local limit=$(($1 * PATIENCE)) text=$2 start now
     shift 2
-    start=$(cut -d. -f1 /proc/uptime)
+    uptime_into start
     until "$@"; do
-        [ $(($(cut -d. -f1 /proc/uptime) - start)) -lt "$limit" ] || fail "not within $limit s: $text"
+        uptime_into now
+        [ $((now - start)) -lt "$limit" ] || fail "not within $limit s: $text"
         sleep 0.3
     done
     say "$text"
@@ -209,7 +242,10 @@ eventually() {
 # Both directions go on now: pictures and sound at the desk, sound at the door.
 going_on() {
     local pictures sounds
-    pictures=$(frames) sounds=$(number desk "$PACKETS")
+    number desk "$FRAMES"
+    pictures=$REPLY
+    number desk "$PACKETS"
+    sounds=$REPLY
     eventually "${1:-10}" "pictures arrive" seen $((pictures + 5))
     eventually "${1:-10}" "sound arrives" more desk "$PACKETS" $((sounds + 20))
 }
