@@ -1,10 +1,10 @@
 //! The voices of all others, mixed, to the speaker; and the tones of ringing and calling.
 //!
 //! ```text
-//!  silence ────────────────────────────────────────┐
-//!  audiotestsrc (tone) ────────────────────────────┤
-//!  appsrc (peer) ─► convert, resample ─► panorama ─┼─► audiomixer ─► volume ─► echo probe ─► alsasink | wavenc ─► filesink
-//!  appsrc (peer) ─► convert, resample ─► panorama ─┘
+//!  silence ─────────────────────────────────────────────────┐
+//!  audiotestsrc (tone) ─────────────────────────────────────┤
+//!  appsrc (peer) ─► convert, resample ─► queue ─► panorama ─┼─► audiomixer ─► volume ─► echo probe ─► alsasink | wavenc ─► filesink
+//!  appsrc (peer) ─► convert, resample ─► queue ─► panorama ─┘
 //!                                    └ on the mixer's time, held back as needed
 //! ```
 //!
@@ -78,6 +78,13 @@ impl Default for VoiceSetting {
     fn default() -> Self {
         Self { volume: 100, balance: 0 }
     }
+}
+
+/// Where a voice waits for the mixer, which waits for the card. Waiting before its lateness is measured would look like lateness, make it
+/// be held back more, and wait longer for that.
+fn waiting_room() -> Result<gst::Element, Error> {
+    let limits = [("max-size-time", "700000000"), ("max-size-bytes", "0"), ("max-size-buffers", "0"), ("leaky", "downstream")];
+    element_with("queue", &limits)
 }
 
 /// What a speaker is called in `status`.
@@ -181,6 +188,7 @@ impl Speaker {
             element("audioconvert")?,
             element("audioresample")?,
             format,
+            waiting_room()?,
             panorama.clone(),
             // The panorama takes one channel as well, and the mixer none but two.
             capsfilter(STEREO)?,
