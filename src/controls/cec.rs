@@ -126,9 +126,9 @@ async fn say(config: &config::Cec, words: &[&str]) -> Result<String, Error> {
 /// Runs it to its end, or for so long.
 fn run_for(mut command: Command, patience: Duration) -> Result<Output, Error> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let does_not_run = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::NoTool,
-        _ => Error::Failed(format!("cec-ctl does not run: {error}")),
+    let does_not_run = |error: std::io::Error| {
+        let missing = error.kind() == std::io::ErrorKind::NotFound;
+        if missing { Error::NoTool } else { Error::Failed(format!("cec-ctl does not run: {error}")) }
     };
     let mut child = command.spawn().map_err(does_not_run)?;
     let until = Instant::now() + patience;
