@@ -11,8 +11,8 @@ const DOOR: &str = "[camera]\nsource = \"test\"\nwidth = 320\nheight = 240\n[mic
     [call]\nauto-join = \"default:lobby\"\n[[relay]]\nline = 2\nchip = \"gpiochip4711\"\nname = \"strike\"\n\
     [door]\nrelay = \"strike\"\ncode = \"*1#\"\n";
 
-async fn in_lobby(hub: &Hub, user: &str) -> Browser {
-    let browser = Browser::start(Fake::default()).await;
+async fn in_lobby(hub: &Hub, user: &str, fake: Fake) -> Browser {
+    let browser = Browser::start(fake).await;
     browser.open(&format!("{}/?call=default:lobby#user={user}&password=correct%20horse", hub.url)).await;
     eventually(secs(20), "the lobby", async || browser.text("join").await.ok_or("no lobby")).await;
     browser.click("join").await;
@@ -32,8 +32,8 @@ async fn told(browser: &Browser, part: &str) {
 async fn who_may_open_the_door_has_a_button_and_is_told_why_it_stays_shut() {
     let hub = Hub::start();
     // Who makes the call is its host and may; Ben is somebody else.
-    let anna = in_lobby(&hub, "anna").await;
-    let ben = in_lobby(&hub, "ben").await;
+    let anna = in_lobby(&hub, "anna", Fake { phone: true, two_cameras: true, ..Fake::default() }).await;
+    let ben = in_lobby(&hub, "ben", Fake::default()).await;
     assert!(anna.text("open-door").await.is_none(), "there is no door yet");
     let mut door = Appliance::start(&hub, "door-1", DOOR);
     eventually(secs(30), "Anna has the button", async || {
@@ -45,7 +45,10 @@ async fn who_may_open_the_door_has_a_button_and_is_told_why_it_stays_shut() {
     .await;
     eventually(secs(20), "Ben sees the door", async || ben.tile("Front door").await).await;
     assert!(ben.js::<bool>("document.getElementById('open-door').hidden").await, "Ben may not");
-    anna.shot("door-desktop").await;
+    anna.shot("door-phone").await;
+    let outside = "[...document.querySelectorAll('.bar button')].filter((one) => !one.hidden && one.offsetWidth).filter((one) => {\
+         const { left, right, width } = one.getBoundingClientRect(); return left < 0 || right > innerWidth || width < 44; }).length";
+    assert_eq!(anna.js::<u32>(outside).await, 0, "all buttons fit on a phone");
     anna.click("open-door").await;
     told(&anna, "no GPIO chip").await;
     told(&ben, "stays shut").await;
