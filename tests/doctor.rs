@@ -9,6 +9,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use board::{Board, DEVICES, Seen};
+use callbox::protocol::control::Devices;
 use callbox::protocol::control::Verdict::{self, Fail, Pass, Skipped, Warn};
 use support::{Appliance, Hub, PASSWORD, Turn, eventually, secs};
 
@@ -204,6 +205,13 @@ async fn a_running_appliance_is_asked_and_its_call_goes_on() {
     assert!(camera.verdict == Pass && camera.found.contains("`callbox run` has test") && camera.figures["fps"] > 3.0, "{camera:?}");
     assert!(seen.check("service").found.contains("in a call"), "{}", seen.text);
     assert_eq!(seen.check("encoder").verdict, Skipped, "{}", seen.text);
+    let listed = door.cli("devices", &["--json"]).unwrap();
+    let devices: Devices = serde_json::from_str(&listed).unwrap();
+    let chosen: Vec<_> = devices.encoders.iter().filter(|codec| codec.chosen).collect();
+    let used = door.status().unwrap().media.encoder.element;
+    assert!(chosen.len() == 1 && Some(&chosen[0].element) == used.as_ref(), "{listed}");
+    assert_eq!(chosen[0].because, "`callbox run` uses it");
+    assert!(devices.decoders.iter().any(|codec| codec.chosen), "{listed}");
     assert!(frames().unwrap() > before, "the call went on");
 }
 
