@@ -91,7 +91,7 @@ impl News {
     }
 
     fn lines(&mut self, now: &GpioStatus, events: &mut Vec<Event>) {
-        let all = [("button", &now.buttons), ("light", &now.lights), ("relay", &now.relays)];
+        let all = [("button", &now.buttons), ("light", &now.lights), ("relay", &now.relays), ("other", &now.others)];
         let lines = all.into_iter().flat_map(|(kind, lines)| lines.iter().map(move |line| (kind, line)));
         for (kind, line) in lines.chain(now.privacy.iter().map(|line| ("privacy", line))) {
             self.line(kind, line, events);

@@ -15,7 +15,7 @@ pub fn missing(status: &Status) -> Vec<String> {
         missing.extend(trouble(name, device));
     }
     let gpio = &status.gpio;
-    let lines = gpio.buttons.iter().chain(&gpio.lights).chain(&gpio.relays).chain(&gpio.privacy);
+    let lines = gpio.buttons.iter().chain(&gpio.lights).chain(&gpio.relays).chain(&gpio.privacy).chain(&gpio.others);
     missing.extend(lines.filter(|line| !works(line)).map(|line| with(&format!("line {}", line.name), line.error.as_deref())));
     missing
 }
