@@ -188,7 +188,13 @@ fn call(Seen { status, totals, now, .. }: &Seen<'_>, sheet: &mut Sheet) {
 fn hands(Seen { status, totals, .. }: &Seen<'_>, sheet: &mut Sheet) {
     let gpio = &status.gpio;
     let privacy: &[LineStatus] = gpio.privacy.as_slice();
-    let lines = [("button", &gpio.buttons[..]), ("light", &gpio.lights), ("relay", &gpio.relays), ("privacy", privacy), ("other", &gpio.others)];
+    let lines = [
+        ("button", &gpio.buttons[..]),
+        ("light", &gpio.lights),
+        ("relay", &gpio.relays),
+        ("privacy", privacy),
+        ("other", &gpio.others),
+    ];
     let lines = || lines.iter().flat_map(|(kind, lines)| lines.iter().map(move |line| (*kind, line)));
     let up = sheet.gauge("callbox_line_up", "1 for a button, light or relay that works");
     for (kind, line) in lines() {
