@@ -38,7 +38,7 @@ sim: rust ## a fleet on virtual time, from many seeds (SEEDS=1000; FLEET_SEED=S:
 	@scripts/install build
 	FLEET_SEEDS=$(or $(SEEDS),1000) $(CARGO) test --locked --release --lib fleet:: -- --nocapture
 
-fuzz: rust ## hostile bytes for what strangers can send (TARGET=rpc, sdp, token or settings; FUZZ_SECONDS=60 each)
+fuzz: rust ## hostile bytes for what strangers can send (TARGET=rpc, sdp, token, settings, config or gestures; FUZZ_SECONDS=60 each)
 	@scripts/install build
 	@scripts/fuzz $(TARGET)
 

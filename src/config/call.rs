@@ -40,6 +40,13 @@ pub struct CallConfig {
     pub schedules: Vec<Schedule>,
 }
 
+impl CallConfig {
+    /// The most that goes to each participant, kbit/s; 0: no limit.
+    pub fn max_kbits(&self) -> u32 {
+        self.max_bandwidth.map_or(0, |limit| u32::try_from(limit.kilobits()).unwrap_or(u32::MAX))
+    }
+}
+
 impl Default for CallConfig {
     fn default() -> Self {
         Self {

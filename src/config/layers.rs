@@ -26,7 +26,7 @@ const SYSTEM_FILES: [&str; 2] = ["/usr/lib/callbox/callbox.toml", "/etc/callbox/
 const SYSTEM_DROP_INS: [&str; 2] = ["/etc/callbox/callbox.d", "/run/callbox/callbox.d"];
 
 /// Everything read and merged.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Layers {
     /// Where everything was said.
     pub map: SourceMap,
@@ -79,12 +79,16 @@ impl Layers {
                 return;
             }
         };
+        let Some(at) = flaw else { return self.add_text(path, text) };
         let start = self.map.add_file(path, text);
-        if let Some(at) = flaw {
-            let problem = Problem::error(format!("{} is not UTF-8 text", path.display()));
-            self.problems.push(problem.at(&(start + at..start + at), "the first byte that is not"));
-            return;
-        }
+        let problem = Problem::error(format!("{} is not UTF-8 text", path.display()));
+        let help = "save it as UTF-8: `iconv -f latin1 -t utf-8` does that to a file of an older editor";
+        self.problems.push(problem.at(&(start + at..start + at), "the first byte that is not").help(help));
+    }
+
+    /// What stands in a file.
+    pub fn add_text(&mut self, path: &Path, text: String) {
+        let start = self.map.add_file(path, text);
         let layer = tree::parse(&self.map, start, &mut self.problems);
         tree::merge(&mut self.root, layer);
     }

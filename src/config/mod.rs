@@ -12,11 +12,14 @@ mod cec;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod check;
 mod door;
+#[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
+mod effective;
 mod gpio;
 mod hub;
 mod keypad;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod layers;
+mod manual;
 mod metrics;
 mod mqtt;
 mod network;
@@ -53,6 +56,7 @@ mod screen;
 mod share;
 mod similar;
 mod source;
+mod syntax;
 mod tree;
 mod value;
 
@@ -65,6 +69,7 @@ pub use appliance::{
 pub use call::{AutoAnswer, BadWindow, CallConfig, DoNotDisturb, SpeedDial, WhenBusy, Window};
 pub use cec::{Cec, DEFAULT_CEC_DEVICE, DEFAULT_CEC_NAME, DEFAULT_STANDBY_AFTER};
 pub use door::Door;
+pub use effective::Effective;
 pub use gpio::{
     Bias, Button, DEFAULT_DEBOUNCE, DEFAULT_DOUBLE_TIME, DEFAULT_HOLD_TIME, DEFAULT_PULSE, DEFAULT_STUCK_TIME, Gpio, Light, Line,
     LineId, MAX_PULSE, Pattern, Privacy, Relay, Shown, Shows,
@@ -119,9 +124,30 @@ impl Inputs {
     }
 }
 
+/// The commented files that this version ships; they are the manual.
+#[cfg(feature = "appliance")]
+const MANUAL: &str = include_str!("../../config/callbox.toml");
+#[cfg(feature = "hub")]
+const HUB_MANUAL: &str = include_str!("../../config/hub.toml");
+
 /// Reads the appliance's configuration.
 #[cfg(feature = "appliance")]
 pub fn load_appliance(inputs: &Inputs) -> Result<Loaded<Appliance>, Report> {
+    finish(appliance_layers(inputs), |reading, root| read_appliance::read(reading, root, inputs.credentials.as_deref()))
+        .map(|(loaded, _)| loaded)
+}
+
+/// What holds for the appliance in the end, and who said so.
+#[cfg(feature = "appliance")]
+pub fn effective_appliance(inputs: &Inputs) -> Result<Effective, Report> {
+    let layers = appliance_layers(inputs);
+    let credentials = inputs.credentials.as_deref();
+    let (_, findings) = finish(layers.clone(), |reading, root| read_appliance::read(reading, root, credentials))?;
+    Ok(Effective::new(&layers, &findings, MANUAL))
+}
+
+#[cfg(feature = "appliance")]
+fn appliance_layers(inputs: &Inputs) -> Layers {
     let mut layers = Layers::default();
     match &inputs.file {
         Some(file) => layers.add_named(file),
@@ -130,7 +156,7 @@ pub fn load_appliance(inputs: &Inputs) -> Result<Loaded<Appliance>, Report> {
     layers.add_environment(inputs.environment.iter().cloned());
     layers.add_settings(&inputs.settings);
     layers.forbid_silence();
-    finish(layers, |reading, root| read_appliance::read(reading, root, inputs.credentials.as_deref()))
+    layers
 }
 
 /// Reads the hub's configuration: this file and the drop-ins beside it.
@@ -138,22 +164,46 @@ pub fn load_appliance(inputs: &Inputs) -> Result<Loaded<Appliance>, Report> {
 pub fn load_hub(file: &Path) -> Result<Loaded<Hub>, Report> {
     let mut layers = Layers::default();
     layers.add_named(file);
-    finish(layers, |reading, root| Some(read_hub::read(reading, root)))
+    finish(layers, |reading, root| Some(read_hub::read(reading, root))).map(|(loaded, _)| loaded)
+}
+
+/// What holds for the hub in the end, and who said so. Hashes of passwords are left out.
+#[cfg(feature = "hub")]
+pub fn effective_hub(file: &Path) -> Result<Effective, Report> {
+    let mut layers = Layers::default();
+    layers.add_named(file);
+    let (_, findings) = finish(layers.clone(), |reading, root| Some(read_hub::read(reading, root)))?;
+    Ok(Effective::new(&layers, &findings, HUB_MANUAL))
+}
+
+/// A text as if it were a file of the appliance's or of the hub's; for fuzzing.
+#[cfg(all(any(test, fuzzing), feature = "appliance", feature = "hub"))]
+pub(crate) fn read_text(text: &str) -> [Result<(), Report>; 2] {
+    let layers = || {
+        let mut layers = Layers::default();
+        layers.add_text(Path::new("text.toml"), text.to_owned());
+        layers
+    };
+    [
+        finish(layers(), |reading, root| read_appliance::read(reading, root, None)).map(drop),
+        finish(layers(), |reading, root| Some(read_hub::read(reading, root))).map(drop),
+    ]
 }
 
 #[cfg(any(feature = "appliance", feature = "hub"))]
 fn finish<T>(
     layers: Layers,
     read: impl for<'a> FnOnce(&mut Reading<'a>, &'a tree::Table) -> Option<T>,
-) -> Result<Loaded<T>, Report> {
+) -> Result<(Loaded<T>, effective::Findings), Report> {
     let Layers { map, root, problems } = layers;
     let mut reading = Reading::new(&map, problems);
     let config = read(&mut reading, &root);
-    let Reading { known, mut problems, .. } = reading;
+    let Reading { known, mut problems, understood, overruled, given, .. } = reading;
     similar::unknown_keys(&root, &known, &map, &mut problems);
     let report = Report::new(map, problems);
+    let findings = effective::Findings { understood, overruled, given };
     match config {
-        Some(config) if !report.has_errors() => Ok(Loaded { config, warnings: report }),
+        Some(config) if !report.has_errors() => Ok((Loaded { config, warnings: report }, findings)),
         _ => Err(report),
     }
 }

@@ -12,7 +12,12 @@ const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 
 /// Reads every table; what is wrong is noted in `reading`.
 pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<&Path>) -> Option<Appliance> {
-    let state_directory = reading.root(root).path("state-directory").map(|path| path.value);
+    let mut top = reading.root(root);
+    let state_directory = top.path("state-directory");
+    if let Some(path) = &state_directory {
+        check::directory(&mut top, "state-directory", path);
+    }
+    let state_directory = state_directory.map(|path| path.value);
     let link = hub(reading.section(root, "hub"), credentials);
     let call = read_call::read(reading, root);
     let camera = camera(reading.section(root, "camera"));
@@ -78,12 +83,20 @@ fn hub(mut s: Section<'_, '_>, credentials: Option<&Path>) -> Option<HubLink> {
             check::secret_file(&mut s, "password-file", &file);
             Some(file.value)
         }
-        None => check::credential(credentials, "callbox-password"),
+        None => {
+            let credential = check::credential(credentials, "callbox-password");
+            s.reading.given.extend(credential.iter().map(|file| ("hub.password-file".to_owned(), file.clone())));
+            credential
+        }
     };
     if password_file.is_none() && s.node("password-file").is_none() {
         s.missing("password-file", "name a file that holds the password, or give systemd the credential callbox-password");
     }
     let trust = trust(&mut s);
+    if let Some(url) = url.as_ref().filter(|url| trust != Trust::System && url.value.starts_with("ws://")) {
+        let problem = Problem::warning("`hub.ca-file` and `hub.pin` mean nothing without TLS");
+        s.note(problem.at(&url.at, "ws:// shows no certificate").help("use wss://, or leave them out"));
+    }
     Some(HubLink { url: url?.value.trim_end_matches('/').to_owned(), user: user?.value, password_file: password_file?, trust })
 }
 
@@ -107,6 +120,9 @@ fn trust(s: &mut Section<'_, '_>) -> Trust {
         (None, _) => true,
         (Some(_), None) => false,
     };
+    if let (Some(ca), Some(pin)) = (&ca, &pin) {
+        s.reading.overruled.insert(if pin_is_later { ca.at.start } else { pin.at.start });
+    }
     match (ca, pin) {
         (_, Some(pin)) if pin_is_later => match check::pin(pin.value) {
             Ok(digest) => Trust::Pin(digest),
@@ -117,6 +133,7 @@ fn trust(s: &mut Section<'_, '_>) -> Trust {
         },
         (Some(ca), _) => {
             check::readable_file(s, "ca-file", &ca);
+            check::certificates(s, "ca-file", &ca);
             Trust::CaFile(ca.value)
         }
         _ => Trust::System,
@@ -155,6 +172,7 @@ impl<K: Copy + PartialEq> Kind<K> {
             return Some(found);
         }
         if self.chosen.as_ref().is_some_and(|chosen| s.reading.overrules(&chosen.at, &found.at)) {
+            s.reading.overruled.insert(found.at.start);
             return None;
         }
         let wanted: Vec<_> = kinds.iter().map(|(word, _)| format!("{} = \"{word}\"", self.key)).collect();
@@ -294,7 +312,12 @@ fn speaker(mut s: Section<'_, '_>) -> Speaker {
     let default = Speaker::default();
     let percent = |volume: At<u32>| u8::try_from(volume.value).unwrap_or(100);
     let max_volume = s.integer("max-volume", 1..=100).map_or(default.max_volume, percent);
-    let volume = s.integer("volume", 0..=100).map(|volume| percent(volume).min(max_volume));
+    let volume = s.integer("volume", 0..=100);
+    if let Some(volume) = volume.as_ref().filter(|volume| volume.value > u32::from(max_volume)) {
+        let problem = Problem::error("`speaker.volume` is more than `speaker.max-volume`");
+        s.note(problem.at(&volume.at, "").help(format!("use {max_volume}, or allow more with max-volume")));
+    }
+    let volume = volume.map(percent);
     let (night, night_volume) = night(&mut s);
     Speaker { sink: sink.unwrap_or(default.sink), volume, max_volume, night, night_volume }
 }

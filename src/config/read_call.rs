@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::reader::{At, Reading, Section, tables};
 use super::report::Problem;
 use super::source::Span;
-use super::tree::{Table, Value};
+use super::tree::{Node, Table, Value};
 use super::{read_schedule, *};
 use crate::protocol::UserId;
 use crate::protocol::hub::AnswerMode;
@@ -16,6 +16,7 @@ use crate::protocol::id::check_name;
 pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> CallConfig {
     let mut taken = Vec::new();
     let speed_dial = tables(reading, root, "speed-dial", |s| speed_dial(s, &mut taken));
+    nobody_but_itself(reading, root, &speed_dial);
     let schedules = read_schedule::read(reading, root);
     let mut s = reading.section(root, "call");
     let default = CallConfig::default();
@@ -115,6 +116,16 @@ fn users(s: &mut Section<'_, '_>, key: &'static str) -> Option<Vec<UserId>> {
         }
     }
     Some(users)
+}
+
+/// Whoever calls itself is refused; better said now than at the door.
+fn nobody_but_itself<'a>(reading: &mut Reading<'a>, root: &'a Table, dials: &[SpeedDial]) {
+    let Some(Value::Table(hub)) = root.get("hub").map(|node| &node.value) else { return };
+    let Some(Node { value: Value::Text(me), at, .. }) = hub.get("user") else { return };
+    for dial in dials.iter().filter(|dial| dial.users.iter().all(|user| user.as_str() == me)) {
+        let problem = Problem::error(format!("the speed-dial \"{}\" calls nobody but this appliance", dial.name));
+        reading.problems.push(problem.at(at, "that is this appliance").help("name somebody else in the speed-dial"));
+    }
 }
 
 fn speed_dial(s: &mut Section<'_, '_>, taken: &mut Vec<(String, Span)>) -> Option<SpeedDial> {

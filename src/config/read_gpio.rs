@@ -121,6 +121,7 @@ pub fn action(s: &mut Section<'_, '_>, path: &str, text: &At<&str>, relays: &Rel
         Err(error) => {
             let problem = Problem::error(format!("`{path}` makes no sense: {error}"));
             let label = match &error {
+                BadAction::Unknown(name) if name == "callbox" => Some("without `callbox`".to_owned()),
                 BadAction::Unknown(name) => {
                     let verb = similar::best(name, VERBS.iter().map(|verb| verb.name));
                     verb.and_then(|name| VERBS.iter().find(|verb| verb.name == name)).map(|verb| format!("did you mean {verb}?"))
@@ -183,7 +184,7 @@ fn word<T: Copy>(s: &mut Section<'_, '_>, word: &str, words: &[(&str, T)], no: &
 
 fn relay(s: &mut Section<'_, '_>, taken: &mut Taken) -> Option<Relay> {
     let line = line(s, taken);
-    let pulse = s.duration("pulse", ms(50)..=MAX_PULSE).unwrap_or(DEFAULT_PULSE);
+    let pulse = pulse(s);
     let name = s.text("name");
     if s.node("name").is_none() {
         s.missing("name", "name it: name = \"door\" is what `callbox open door` opens");
@@ -201,9 +202,33 @@ fn relay(s: &mut Section<'_, '_>, taken: &mut Taken) -> Option<Relay> {
     Some(Relay { name: name.value.to_owned(), line: line?, pulse })
 }
 
+/// How long a relay is on: there is no way to say "for ever".
+fn pulse(s: &mut Section<'_, '_>) -> Duration {
+    const FOR_EVER: [&str; 8] = ["never", "forever", "for ever", "infinite", "always", "on", "off", "none"];
+    let node = s.node("pulse");
+    let for_ever = node.is_some_and(|node| match &node.value {
+        Value::Boolean(_) => true,
+        Value::Text(text) | Value::Word(text) => FOR_EVER.contains(&text.as_str()),
+        Value::Table(_) | Value::List(_) | Value::Integer(_) | Value::Float | Value::Datetime => false,
+    });
+    if let Some(Node { at, .. }) = node.filter(|_| for_ever) {
+        let problem = Problem::error("a relay cannot stay on: `relay.pulse` must be a length of time");
+        s.note(problem.at(at, "").help("write for example \"3s\"; 30s is the longest"));
+        return DEFAULT_PULSE;
+    }
+    s.duration("pulse", ms(50)..=MAX_PULSE).unwrap_or(DEFAULT_PULSE)
+}
+
 /// `line`, `chip` and `active-low`, the same for all.
 fn line(s: &mut Section<'_, '_>, taken: &mut Taken) -> Option<Line> {
-    let chip = s.text("chip").map(|chip| chip.value.to_owned());
+    let chip = match s.node("chip") {
+        Some(Node { value: Value::Integer(Some(number)), at, .. }) => {
+            let problem = Problem::error(format!("`{}` must be a text, not a whole number", s.name("chip")));
+            s.note(problem.at(at, "").help(format!("write chip = \"gpiochip{number}\"")));
+            Some(format!("gpiochip{number}"))
+        }
+        _ => s.text("chip").map(|chip| chip.value.to_owned()),
+    };
     let active_low = s.boolean("active-low").unwrap_or(false);
     let Some(node) = s.node("line") else {
         s.missing("line", "name it, line = \"DOORBELL\", or count it, chip = \"gpiochip0\" and line = 17");

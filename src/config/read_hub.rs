@@ -45,7 +45,11 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Hub {
         );
     }
     let listen = listen.map_or(default.listen, |listen| listen.value);
-    let state_directory = s.path("state-directory").map_or(default.state_directory, |path| path.value);
+    let state_directory = s.path("state-directory");
+    if let Some(directory) = &state_directory {
+        check::directory(&mut s, "state-directory", directory);
+    }
+    let state_directory = state_directory.map_or(default.state_directory, |path| path.value);
     let reconnect_grace =
         s.duration("reconnect-grace", Duration::ZERO..=Duration::from_secs(3600)).unwrap_or(default.reconnect_grace);
     let token_lifetime = s.duration("token-lifetime", Duration::from_secs(1)..=MONTH);
@@ -76,6 +80,7 @@ fn tls(mut s: Section<'_, '_>) -> Option<Tls> {
     let key = s.path("key");
     if let Some(certificate) = &certificate {
         check::readable_file(&mut s, "certificate", certificate);
+        check::certificates(&mut s, "certificate", certificate);
         if s.node("key").is_none() {
             s.missing("key", "name the certificate's private key: key = \"…\"");
         }

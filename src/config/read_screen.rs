@@ -27,6 +27,9 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table) -> Screen {
     let kind = kind(&mut s, "output", &WORDS, To::None);
     let directory = s.path("directory");
     let directory = kind.only(&mut s, "directory", directory, &WORDS[2..3]);
+    if let Some(directory) = &directory {
+        check::directory(&mut s, "directory", directory);
+    }
     let interval = s.duration("interval", Duration::from_millis(100)..=Duration::from_secs(3600));
     let said = s.node("interval").map(|node| At { value: (), at: node.at.clone(), key_at: node.key_at.clone() });
     kind.only(&mut s, "interval", said, &WORDS[2..3]);
@@ -93,7 +96,8 @@ fn standby(mut s: Section<'_, '_>) -> Standby {
     let picture = s.path("picture");
     if let Some(picture) = &picture {
         check::readable_file(&mut s, "picture", picture);
-    };
+        check::picture(&mut s, "picture", picture);
+    }
     Standby {
         text: text.map(|text| text.value.to_owned()).filter(|text| !text.trim().is_empty()),
         picture: picture.map(|picture| picture.value),

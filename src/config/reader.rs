@@ -1,12 +1,13 @@
 //! Takes typed values out of the merged tree, and notes every problem on the way instead of stopping at the first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::effective::Said;
 use super::report::Problem;
 use super::similar;
 use super::source::{SourceMap, Span};
@@ -34,6 +35,12 @@ pub struct Reading<'a> {
     pub known: BTreeSet<String>,
     /// With syntax errors about, a missing key may only have been misread.
     pub incomplete: bool,
+    /// How values were understood that do not say it themselves (relative paths, words of the environment), by where they stand.
+    pub understood: BTreeMap<usize, Said>,
+    /// Where values stand that a later layer made meaningless.
+    pub overruled: BTreeSet<usize>,
+    /// What nobody said and holds all the same: file of a systemd credential, by key.
+    pub given: BTreeMap<String, PathBuf>,
 }
 
 /// One table being read.
@@ -50,7 +57,9 @@ pub struct Section<'a, 'r> {
 impl<'a> Reading<'a> {
     /// Begins.
     pub fn new(map: &'a SourceMap, problems: Vec<Problem>) -> Self {
-        Self { map, incomplete: !problems.is_empty(), problems, known: BTreeSet::new() }
+        let incomplete = !problems.is_empty();
+        let (understood, overruled, given) = Default::default();
+        Self { map, incomplete, problems, known: BTreeSet::new(), understood, overruled, given }
     }
 
     /// The keys outside of any table.
@@ -104,6 +113,13 @@ impl<'a> Section<'a, '_> {
         self.table.and_then(|table| table.get(key))
     }
 
+    /// Notes how a word without a type was taken.
+    fn understood(&mut self, node: &Node, shown: impl FnOnce() -> Said) {
+        if let Value::Word(_) = &node.value {
+            self.reading.understood.insert(node.at.start, shown());
+        }
+    }
+
     /// Notes a problem.
     pub fn note(&mut self, problem: Problem) {
         self.reading.problems.push(problem);
@@ -143,6 +159,7 @@ impl<'a> Section<'a, '_> {
             self.wrong_type(key, node, "a text", help);
             return None;
         };
+        self.understood(node, || Said::Text(text.clone()));
         Some(At { value: text, at: node.at.clone(), key_at: node.key_at.clone() })
     }
 
@@ -169,12 +186,17 @@ impl<'a> Section<'a, '_> {
 
     /// One of several words.
     pub fn choice<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<At<T>> {
+        let node = self.node(key)?;
+        let list: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        if !matches!(node.value, Value::Text(_) | Value::Word(_)) {
+            self.wrong_type(key, node, "a text", format!("use {}", similar::either(&list)));
+            return None;
+        }
         let text = self.text(key)?;
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
             return Some(At { value: *value, at: text.at, key_at: text.key_at });
         }
         let name = self.name(key);
-        let list: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
         let label = match similar::best(text.value, words.iter().map(|(word, _)| *word)) {
             Some(word) => format!("did you mean \"{word}\"?"),
             None => String::new(),
@@ -197,6 +219,7 @@ impl<'a> Section<'a, '_> {
             self.note(Problem::error(problem).at(&node.at, ""));
             return None;
         };
+        self.understood(node, || Said::Integer(i64::from(value)));
         Some(At { value, at: node.at.clone(), key_at: node.key_at.clone() })
     }
 
@@ -207,6 +230,9 @@ impl<'a> Section<'a, '_> {
         if found.is_none() {
             self.wrong_type(key, node, "true or false", format!("write {key} = true or {key} = false, without quotes"));
         }
+        if let Some(truth) = found {
+            self.understood(node, || Said::Boolean(truth));
+        }
         found
     }
 
@@ -215,15 +241,25 @@ impl<'a> Section<'a, '_> {
         let node = self.node(key)?;
         if matches!(node.value, Value::Integer(_) | Value::Float) {
             let written = self.reading.map.find(&node.at).map_or("", |(source, local)| &source.text[local]);
-            let help = format!("name the unit: {key} = \"{written}s\" or \"{written}ms\"");
+            let units: Vec<_> = ["ms", "s", "min", "h", "days"].iter().map(|unit| format!("{written}{unit}")).collect();
+            let fits = |text: &&String| humantime::parse_duration(text).is_ok_and(|length| bounds.contains(&length));
+            let fitting: Vec<_> = units.iter().filter(fits).take(3).map(|text| format!("\"{text}\"")).collect();
+            let help = match fitting.is_empty() {
+                false => format!("name the unit: {key} = {}", similar::either(&fitting)),
+                true => format!("write it with its unit, from \"{}\" to \"{}\"", length(*bounds.start()), length(*bounds.end())),
+            };
             self.wrong_type(key, node, "a length of time", help);
+            return None;
+        }
+        if !matches!(node.value, Value::Text(_) | Value::Word(_)) {
+            self.wrong_type(key, node, "a length of time", format!("write for example {key} = \"{}\"", length(*bounds.end())));
             return None;
         }
         let text = self.text(key)?;
         match humantime::parse_duration(text.value) {
             Ok(value) if bounds.contains(&value) => return Some(value),
             Ok(_) => {
-                let (least, most) = (humantime::format_duration(*bounds.start()), humantime::format_duration(*bounds.end()));
+                let (least, most) = (length(*bounds.start()), length(*bounds.end()));
                 let problem = format!("`{}` must be from {least} to {most}", self.name(key));
                 self.note(Problem::error(problem).at(&text.at, ""));
             }
@@ -262,7 +298,9 @@ impl<'a> Section<'a, '_> {
             return None;
         }
         let directory = self.reading.map.find(&text.at).map(|(source, _)| source.directory.clone()).unwrap_or_default();
-        Some(At { value: directory.join(text.value), at: text.at, key_at: text.key_at })
+        let path = directory.join(text.value);
+        self.reading.understood.insert(text.at.start, Said::Text(path.display().to_string()));
+        Some(At { value: path, at: text.at, key_at: text.key_at })
     }
 
     /// A list of texts; from environment or command line, separated by commas.
@@ -270,8 +308,9 @@ impl<'a> Section<'a, '_> {
         let node = self.node(key)?;
         let at = |value, node: &Node| At { value, at: node.at.clone(), key_at: node.key_at.clone() };
         if let Value::Word(word) = &node.value {
-            let parts = word.split(',').map(str::trim).filter(|part| !part.is_empty());
-            return Some(parts.map(|part| at(part, node)).collect());
+            let parts: Vec<_> = word.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+            self.understood(node, || Said::List(parts.iter().map(|part| Said::Text((*part).to_owned())).collect()));
+            return Some(parts.into_iter().map(|part| at(part, node)).collect());
         }
         let Value::List(items) = &node.value else {
             self.wrong_type(key, node, "a list of texts", format!("write {key} = [\"…\"]"));
@@ -316,6 +355,20 @@ impl<'a> Section<'a, '_> {
     /// `[log] level`, the same in both files.
     pub fn log_level(&mut self) -> Option<LogLevel> {
         self.choice("level", &LogLevel::ALL).map(|level| level.value)
+    }
+}
+
+/// As people write it here: `10min`, `1day`.
+fn length(time: Duration) -> String {
+    let (seconds, rest) = (time.as_secs(), time.subsec_millis());
+    match seconds {
+        0 if rest == 0 => "0s".to_owned(),
+        _ if rest > 0 => format!("{}ms", time.as_millis()),
+        86_400 => "1day".to_owned(),
+        _ if seconds % 86_400 == 0 => format!("{}days", seconds / 86_400),
+        _ if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        _ if seconds % 60 == 0 => format!("{}min", seconds / 60),
+        _ => format!("{seconds}s"),
     }
 }
 

@@ -67,8 +67,12 @@ impl FromStr for Size {
 #[cfg(feature = "appliance")]
 pub(super) fn read(mut s: Section<'_, '_>) -> Recording {
     let default = Recording::default();
+    let directory = s.path("directory");
+    if let Some(directory) = &directory {
+        super::check::directory(&mut s, "directory", directory);
+    }
     Recording {
-        directory: s.path("directory").map(|directory| directory.value),
+        directory: directory.map(|directory| directory.value),
         segment: s.duration("segment", Duration::from_secs(2)..=Duration::from_secs(86_400)).unwrap_or(default.segment),
         keep: s.duration("keep", Duration::from_secs(60)..=Duration::from_secs(3650 * 86_400)).unwrap_or(default.keep),
         max_size: s.parse("max-size").map_or(default.max_size, |size| size.value),

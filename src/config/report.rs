@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use annotate_snippets::renderer::Renderer;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Snippet};
+use serde_json::json;
 
 use super::source::{SourceMap, Span};
 
@@ -22,6 +23,10 @@ pub struct Problem {
     pub(super) severity: Severity,
     /// The text itself could not be read here, so whatever else is said of this line is hearsay.
     pub(super) syntax: bool,
+    /// Whatever is said of the rest of this file is hearsay as well.
+    pub(super) blinds: bool,
+    /// In no table, as it seems; behind a header that could not be read that is hearsay as well.
+    pub(super) stray: bool,
     pub(super) title: String,
     pub(super) at: Option<Span>,
     pub(super) label: String,
@@ -33,7 +38,17 @@ impl Problem {
     /// An error that is not yet anywhere.
     pub(super) fn error(title: impl Into<String>) -> Self {
         let (title, label) = (title.into(), String::new());
-        Self { severity: Severity::Error, syntax: false, title, at: None, label, related: Vec::new(), help: Vec::new() }
+        Self {
+            severity: Severity::Error,
+            syntax: false,
+            blinds: false,
+            stray: false,
+            title,
+            at: None,
+            label,
+            related: Vec::new(),
+            help: Vec::new(),
+        }
     }
 
     /// A text that is not TOML.
@@ -79,6 +94,11 @@ impl Report {
         };
         let broken: Vec<_> = problems.iter().filter(|problem| problem.syntax).filter_map(line).collect();
         problems.retain(|problem| problem.syntax || line(problem).is_none_or(|line| !broken.contains(&line)));
+        let blind: Vec<_> = problems.iter().filter(|problem| problem.blinds).filter_map(line).collect();
+        let unseen = |(name, line): (String, usize)| blind.iter().any(|(other, above)| *other == name && *above < line);
+        problems.retain(|problem| problem.syntax || !line(problem).is_some_and(unseen));
+        let behind = |(name, line): (String, usize)| broken.iter().any(|(other, above)| *other == name && *above < line);
+        problems.retain(|problem| !problem.stray || !line(problem).is_some_and(behind));
         problems.sort_by_key(|problem| problem.at.as_ref().map_or(usize::MAX, |span| span.start));
         Self { map, problems }
     }
@@ -106,12 +126,45 @@ impl Report {
         }
         let _ = match (self.count(Severity::Error), self.count(Severity::Warning)) {
             (0, warnings) => write!(text, "{}", plural(warnings, "warning")),
-            (errors, 0) => write!(text, "{}: nothing was started", plural(errors, "problem")),
-            (errors, warnings) => {
-                write!(text, "{} and {}: nothing was started", plural(errors, "problem"), plural(warnings, "warning"))
-            }
+            (errors, 0) => write!(text, "{}", plural(errors, "problem")),
+            (errors, warnings) => write!(text, "{} and {}", plural(errors, "problem"), plural(warnings, "warning")),
         };
         text
+    }
+
+    /// The same for programs, with lines and columns counted from 1.
+    pub fn to_json(&self) -> serde_json::Value {
+        let place = |span: &Span, label: &str| {
+            let (source, local) = self.map.find(span)?;
+            let (line, column) = source.line_and_column(local.start);
+            Some(json!({"file": source.name, "line": line, "column": column, "label": label}))
+        };
+        let problems = self.problems.iter().map(|problem| {
+            let severity = match problem.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            let related: Vec<_> = problem.related.iter().filter_map(|(span, label)| place(span, label)).collect();
+            let at = problem.at.as_ref().and_then(|span| place(span, &problem.label));
+            json!({"severity": severity, "title": problem.title, "at": at, "related": related, "help": problem.help})
+        });
+        json!({"ok": !self.has_errors(), "problems": problems.collect::<Vec<_>>(), "text": self.render(false)})
+    }
+
+    /// The worst of it in one line, for a status.
+    pub fn summary(&self) -> String {
+        let Some(first) = self.problems.iter().find(|problem| problem.severity == Severity::Error).or(self.problems.first()) else {
+            return String::new();
+        };
+        let place = first.at.as_ref().and_then(|span| self.map.find(span)).map(|(source, local)| {
+            let (line, column) = source.line_and_column(local.start);
+            format!("{}:{line}:{column}: ", source.name)
+        });
+        let more = match self.problems.len() {
+            1 => String::new(),
+            all => format!(" (and {} more)", all - 1),
+        };
+        format!("{}{}{more}", place.unwrap_or_default(), first.title)
     }
 
     fn groups<'a>(&'a self, problem: &'a Problem) -> Vec<Group<'a>> {

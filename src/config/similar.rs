@@ -74,7 +74,7 @@ fn unknown(key: &str, path: &str, known: &BTreeSet<String>, environment: bool) -
         return Problem::warning(format!("the variable {} sets nothing", variable(path, key)));
     }
     let problem = match path {
-        "" => Problem::error(format!("`{key}` is not a key or table here")),
+        "" => Problem { stray: true, ..Problem::error(format!("`{key}` is not a key or table here")) },
         path => Problem::error(format!("`{key}` is not a key of [{path}]")),
     };
     if key == "password" || key == "secret" {

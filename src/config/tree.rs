@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::report::Problem;
 use super::source::{SourceMap, Span};
+use super::syntax;
 
 /// Keys and what they hold.
 pub type Table = BTreeMap<String, Node>;
@@ -78,11 +79,7 @@ impl Value {
 pub fn parse(map: &SourceMap, start: usize, problems: &mut Vec<Problem>) -> Table {
     let Some((source, _)) = map.find(&(start..start)) else { return Table::new() };
     let (root, errors) = DeTable::parse_recoverable(&source.text);
-    for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let message = error.message().replace('\n', ", ");
-        problems.push(Problem::syntax(format!("not TOML: {message}")).at(&shift(&span, start), ""));
-    }
+    problems.extend(syntax::problems(&errors, &source.text, start));
     table(root.get_ref(), start)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 use super::super::check;
 use super::super::reader::Section;
@@ -30,7 +30,8 @@ pub fn read(mut s: Section<'_, '_>) -> Option<Webhook> {
             Some((_, event)) => _ = wanted.insert(*event),
             None => {
                 let problem = Problem::error(format!("`webhook.events` cannot have \"{}\"", event.value));
-                s.note(problem.at(&event.at, "").help(format!("use {}", similar::either(&words))));
+                let label = similar::best(event.value, words.iter().copied()).map(|word| format!("did you mean \"{word}\"?"));
+                s.note(problem.at(&event.at, label.unwrap_or_default()).help(format!("use {}", similar::either(&words))));
             }
         }
     }
@@ -48,7 +49,10 @@ pub fn read(mut s: Section<'_, '_>) -> Option<Webhook> {
 }
 
 fn check_url(text: &str, in_the_clear: bool) -> Result<(), String> {
-    let url = Url::parse(text).map_err(|e| format!("{e}: write https://HOST/PATH"))?;
+    let url = Url::parse(text).map_err(|e| {
+        let why = if e == ParseError::RelativeUrlWithoutBase { "the scheme is missing".to_owned() } else { e.to_string() };
+        format!("{why}: write https://HOST/PATH")
+    })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("a user or password does not belong here".to_owned());
     }
