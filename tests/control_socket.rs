@@ -108,7 +108,8 @@ async fn a_thousand_changes_are_told_in_few_lines_and_the_last_is_the_newest() {
     let mut lines = 0;
     loop {
         let line = client.read().await.unwrap();
-        assert_eq!(line["method"], "status");
+        assert_eq!(line["method"], "changed");
+        assert_eq!(line["params"].as_object().unwrap().keys().collect::<Vec<_>>(), ["hub"], "only what changed: {line}");
         lines += 1;
         if line["params"]["hub"]["error"] == "1000" {
             break;
@@ -300,4 +301,31 @@ async fn a_client_that_sends_requests_and_never_reads_is_only_its_own_problem() 
     assert!(bench.client().await.status().await.get("result").is_some());
     let mut drained = vec![0; 1024];
     assert!(rude.0.read(&mut drained).await.unwrap() > 0);
+}
+
+#[test]
+fn every_method_is_in_the_documentation() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/control.md")).unwrap();
+    let named: std::collections::BTreeSet<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
+    let known: std::collections::BTreeSet<&str> = socket::methods().collect();
+    assert_eq!(named, known);
+    assert!(text.contains(&format!("which protocol is spoken: {}.", callbox::protocol::control::PROTOCOL)));
+}
+
+#[tokio::test]
+async fn changes_that_are_merged_make_the_state() {
+    let bench = Bench::new().await;
+    let mut client = bench.client().await;
+    let mut state = client.ask(json!({"jsonrpc": "2.0", "id": 1, "method": "events"})).await["result"].take();
+    bench.status.send_modify(|status| {
+        status.do_not_disturb = true;
+        status.hub.error = None;
+    });
+    let mut change = client.read().await.unwrap();
+    assert_eq!(change["params"], json!({"do_not_disturb": true, "hub": {"error": null}}));
+    callbox::protocol::control::patch::apply(&mut state, change["params"].take());
+    assert_eq!(serde_json::from_value::<Status>(state).unwrap(), *bench.status.borrow());
+    let version = client.ask(json!({"jsonrpc": "2.0", "id": 2, "method": "version"})).await;
+    assert_eq!(version["result"], json!({"protocol": 1, "callbox": "callbox test"}));
 }

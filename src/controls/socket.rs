@@ -19,6 +19,8 @@ mod bind;
 mod client;
 mod lines;
 
+pub use client::methods;
+
 /// Clients at a time; one more is told so and cut.
 const MAX_CLIENTS: usize = 16;
 
@@ -43,6 +45,8 @@ pub enum What {
     Devices,
     /// Whether the speaker can be heard.
     SpeakerTest,
+    /// To read the configuration anew.
+    Reload,
 }
 
 /// Why there is no control socket.

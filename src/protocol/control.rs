@@ -1,10 +1,5 @@
 //! What travels over the daemon's control socket: the [`Command`]s of every door (CLI, button, page) and the [`Status`] they show.
-//!
-//! Requests: `status` (answers [`Status`]), `events` (answers [`Status`], then notifications `status` with a whole new one after
-//! every change), `snapshot` (answers [`Snapshot`]), and one for each [`Command`]: `join {cid}`, `leave`, `call {to, audio_only?}`
-//! (answers [`OutgoingStatus`]), `answer {muted?, audio_only?}`, `reject {reason?}`, `hangup`, `mute {audio?, video?}`,
-//! `do_not_disturb {on}`, `max_bandwidth {kbits}`, `record {on}`, `share {on, source?}`, `open {relay}`, `volume {percent?, silent?, user?}`, `balance {user, balance}`,
-//! `use {kind, device}`. Also `devices` (answers [`Devices`]) and `speaker_test` (answers [`SpeakerTest`]).
+//! `docs/control.md` lists the methods; a test holds that it names all of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +11,8 @@ mod checkup;
 mod command;
 mod devices;
 mod gpio;
+pub mod patch;
+mod reload;
 mod sending;
 mod sound;
 mod stages;
@@ -29,10 +26,15 @@ pub use devices::{
     MixerInfo, MixerSide, SpeakerTest,
 };
 pub use gpio::{GpioStatus, LineStatus};
+pub use reload::{ConfigStatus, Reloaded};
 pub use sending::{PictureStatus, SentPicture, ShareStatus, StepReason};
 pub use sound::{EchoStatus, ProcessingStatus, SoundStatus, VoiceStatus};
 pub use stages::StagesStatus;
 pub use stats::{CallSummary, Path, PeerStats, ReceivedStats, SentStats};
+
+/// The version of what is spoken on the control socket. It grows when something that was there changes its meaning; methods, keys and
+/// words that are added do not count.
+pub const PROTOCOL: u32 = 1;
 
 /// Everything that CLI, lights, screen, page and metrics show.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub struct Status {
     /// Buttons, lights, relays.
     #[serde(default)]
     pub gpio: GpioStatus,
+    /// The configuration.
+    #[serde(default)]
+    pub config: ConfigStatus,
 }
 
 impl Status {
@@ -78,6 +83,7 @@ impl Status {
             last_call: None,
             media: MediaStatus::default(),
             gpio: GpioStatus::default(),
+            config: ConfigStatus::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::lines::{Line, Lines};
 use super::{Ask, What};
-use crate::protocol::control::{Command, Status};
+use crate::protocol::control::{Command, PROTOCOL, Status, patch};
 use crate::protocol::event::Event;
 use crate::protocol::rpc::{Error, ErrorKind, Id, MAX_MESSAGE, Message};
 
@@ -40,7 +40,8 @@ struct Client {
 
 /// The client sees every change, the newest state when there are more than it can read.
 struct Watching {
-    shown: Status,
+    /// What the client knows.
+    shown: Value,
     next: Instant,
 }
 
@@ -135,12 +136,13 @@ impl Client {
         let (id, outcome) = match parsed {
             Ok(Message::Request { id, method, params }) => match method.as_str() {
                 "status" => (id, self.current()),
+                "version" => (id, Ok(json!({"protocol": PROTOCOL, "callbox": self.status.borrow().version}))),
                 "events" => {
                     // From now on, so that the state that is answered and the events that follow fit together.
                     self.news = params.get("named").is_some_and(|named| named == true).then(|| self.events.subscribe());
-                    let shown = self.status.borrow_and_update().clone();
-                    let outcome = to_value(&shown);
-                    self.watching = Some(Watching { shown, next: Instant::now() + STATUS_INTERVAL });
+                    let outcome = to_value(&self.status.borrow_and_update());
+                    let next = Instant::now() + STATUS_INTERVAL;
+                    self.watching = outcome.as_ref().ok().map(|shown| Watching { shown: shown.clone(), next });
                     (id, outcome)
                 }
                 _ => match wanted(&method, params) {
@@ -177,13 +179,10 @@ impl Client {
 
     async fn show(&mut self) -> io::Result<()> {
         let Some(watching) = &mut self.watching else { return Ok(()) };
-        let newest = self.status.borrow_and_update().clone();
-        if newest == watching.shown {
-            return Ok(());
-        }
-        let params = to_value(&newest).map_err(io::Error::other)?;
+        let newest = to_value(&self.status.borrow_and_update()).map_err(io::Error::other)?;
+        let Some(params) = patch::diff(&watching.shown, &newest) else { return Ok(()) };
         *watching = Watching { shown: newest, next: Instant::now() + STATUS_INTERVAL };
-        self.write(&Message::Notification { method: "status".to_owned(), params }).await
+        self.write(&Message::Notification { method: "changed".to_owned(), params }).await
     }
 
     async fn write(&mut self, message: &Message) -> io::Result<()> {
@@ -211,6 +210,14 @@ const COMMANDS: [&str; 15] = [
     "balance",
     "use",
 ];
+/// The other methods.
+const OTHERS: [&str; 7] = ["version", "status", "events", "snapshot", "devices", "speaker_test", "reload"];
+
+/// Every method of the control socket.
+pub fn methods() -> impl Iterator<Item = &'static str> {
+    OTHERS.into_iter().chain(COMMANDS)
+}
+
 /// The longest reason of a rejection, as the hub has it.
 const MAX_REASON: usize = 64;
 
@@ -220,6 +227,7 @@ fn wanted(method: &str, params: Value) -> Result<What, Error> {
         "snapshot" => Ok(What::Snapshot),
         "devices" => Ok(What::Devices),
         "speaker_test" => Ok(What::SpeakerTest),
+        "reload" => Ok(What::Reload),
         _ if COMMANDS.contains(&method) => {
             let mut map = if let Value::Object(map) = params { map } else { Map::new() };
             if map.insert("command".to_owned(), method.into()).is_some() {
@@ -236,9 +244,8 @@ fn wanted(method: &str, params: Value) -> Result<What, Error> {
             Ok(What::Command(command))
         }
         _ => {
-            let known = COMMANDS.join(", ");
-            let text =
-                format!("no such method: the control socket knows status, events, {known}, devices, speaker_test and snapshot");
+            let known: Vec<_> = methods().collect();
+            let text = format!("no such method: the control socket knows {}", known.join(", "));
             Err(Error::new(ErrorKind::MethodNotFound, text))
         }
     }
