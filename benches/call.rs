@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   ready     process start ─► control socket answers
+//!   tools     callbox check and callbox status, from start to end
 //!   join      asked to join ─► first remote picture decoded, appliance and Chromium in turn, in the same call
 //!   latency   picture drawn ─► picture decoded, read from the picture: appliance to appliance, Chromium to Chromium
 //!   cost      CPU and memory of a two-way 720p30 call, net of what the source alone costs
@@ -24,6 +25,7 @@ mod parts {
     pub mod ready;
     pub mod screen;
     pub mod table;
+    pub mod tools;
 }
 
 use parts::table::Table;
@@ -40,6 +42,9 @@ async fn main() {
     let mut table = Table::default();
     if wants("ready") {
         parts::ready::measure(&mut table);
+    }
+    if wants("tools") {
+        parts::tools::measure(&mut table);
     }
     if wants("join") {
         parts::join::measure(&mut table, 10).await;

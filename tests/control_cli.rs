@@ -62,6 +62,7 @@ async fn obey(mut asks: mpsc::Receiver<Ask>) {
         let outcome = match ask.what {
             What::Command(callbox::protocol::control::Command::Leave) => Err(Error::new(ErrorKind::Conflict, "not in a call")),
             What::Command(_) | What::SpeakerTest => Ok(Value::Null),
+            What::Reload => Ok(json!({"taken": true, "changed": ["camera"], "pending": ["video"], "report": null})),
             What::Devices => Ok(json!({"cameras": [], "microphones": [], "speakers": []})),
             What::Snapshot => {
                 let png = base64::engine::general_purpose::STANDARD.encode(PNG);
@@ -102,6 +103,7 @@ async fn without_a_daemon_every_verb_ends_with_3_and_says_what_to_try() {
         &["max-bandwidth", "off"],
         &["mute"],
         &["snapshot", "-"],
+        &["reload"],
     ] {
         let output = run(&path, args).await;
         assert_eq!(output.status.code(), Some(3), "{args:?}");

@@ -66,7 +66,7 @@ pub struct Core {
 impl Core {
     /// Not in a call; goes for the auto-join call as soon as the hub is there.
     pub fn new(settings: Settings, now: Instant) -> Self {
-        let own_limit = settings.call.max_bandwidth.map_or(0, |limit| u32::try_from(limit.kilobits()).unwrap_or(u32::MAX));
+        let own_limit = settings.call.max_kbits();
         let quiet = settings.quiet;
         let mut core = Self {
             settings,
@@ -106,6 +106,7 @@ impl Core {
         match input {
             Input::Command(command) => self.command(command, now)?,
             Input::Privacy(on) => self.private = on,
+            Input::Configured { call, records } => self.configure(*call, records),
             Input::Clock { wall, day, minute } => self.clock.set(wall, day, minute, now),
             Input::NextUser => self.next_user(),
             Input::HubOpened { resumed } => {

@@ -23,6 +23,7 @@
 //! `handle` the caller drains `poll_effect`. Time comes in as an argument; there is no clock, no randomness and no IO in here.
 
 mod clock;
+mod configured;
 mod core;
 mod door;
 mod exits;
@@ -101,6 +102,13 @@ pub enum Input {
     NextUser,
     /// The hardware privacy switch is on or off.
     Privacy(bool),
+    /// There is another configuration. One that names other calls to be in is given while [`Core::is_idle`], for it may leave the present one.
+    Configured {
+        /// What to do without being asked.
+        call: Box<CallConfig>,
+        /// Whether this appliance has a place for recordings.
+        records: bool,
+    },
     /// The hub tells.
     Hub(Event),
     /// The answer to a request.

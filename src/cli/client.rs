@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use crate::protocol::Cid;
-use crate::protocol::control::{Snapshot, Status};
+use crate::protocol::control::{Snapshot, Status, patch};
 
 mod calling;
 mod changes;
@@ -19,6 +19,7 @@ mod figures;
 mod line;
 mod link;
 mod page;
+mod reload;
 mod share;
 mod sound;
 mod text;
@@ -27,6 +28,7 @@ pub use calling::{answer, call, do_not_disturb, hangup, max_bandwidth, record, r
 pub use devices::{devices, devices_text};
 pub use events::named_events;
 pub use link::Link;
+pub use reload::reload;
 pub use share::share;
 pub use sound::{balance, speaker_test, use_device, volume};
 
@@ -35,7 +37,7 @@ pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {
     let mut link = Link::open(socket)?;
     if !watch {
         let value = link.call("status", Value::Null)?;
-        let text = if json { format!("{value:#}") } else { page::page(&read(&value)?) };
+        let text = if json { format!("{value:#}") } else { page::page(&read(&value)?, text::page_width()) };
         return print(&text);
     }
     let in_place = !json && io::stdout().is_terminal();
@@ -44,21 +46,23 @@ pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {
         if json {
             return print(&value.to_string());
         }
-        let text = line::line(&read(value)?);
         if in_place {
-            // Without wrapping, or a long line would not be replaced but pushed up.
-            return write(&format!("\r\x1b[?7l{text}\x1b[K\x1b[?7h"));
+            return write(&live(&page::page(&read(value)?, text::page_width())));
         }
+        let text = line::line(&read(value)?);
         if text != last {
             print(&text)?;
             last = text;
         }
         Ok(())
     });
-    if in_place {
-        print("")?;
-    }
     ended
+}
+
+/// In place of the page before, from the top of the terminal: each line clears what was longer, the last what was below.
+fn live(page: &str) -> String {
+    let lines: String = page.lines().map(|line| format!("{line}\x1b[K\n")).collect();
+    format!("\x1b[H{lines}\x1b[J")
 }
 
 /// `callbox events`.
@@ -114,10 +118,12 @@ pub fn snapshot(socket: &Path, file: &Path) -> Result<(), Failure> {
 }
 
 fn watch_all(link: &mut Link, mut show: impl FnMut(&Value) -> Result<(), Failure>) -> Result<(), Failure> {
-    show(&link.call("events", Value::Null)?)?;
+    let mut state = link.call("events", Value::Null)?;
+    show(&state)?;
     link.patient()?;
     loop {
-        show(&link.notification("status")?)?;
+        patch::apply(&mut state, link.notification("changed")?);
+        show(&state)?;
     }
 }
 

@@ -18,11 +18,8 @@ pub fn run(args: HubArgs) -> Result<(), Failure> {
     match args.verb {
         Some(HubVerb::Passwd) => passwd(),
         Some(HubVerb::Token(args)) => token(args),
-        Some(HubVerb::Check(config)) => {
-            load(&config)?;
-            say("ok");
-            Ok(())
-        }
+        Some(HubVerb::Check(args)) => super::checked(config::load_hub(&args.config.config), args.json),
+        Some(HubVerb::Config(args)) => super::shown(config::effective_hub(&args.config.config), args.how),
         None => {
             let mut config = load(&args.config)?;
             if let Some(listen) = args.listen {

@@ -5,6 +5,8 @@ mod client;
 #[cfg(feature = "appliance")]
 mod doctor;
 mod exit;
+mod generate;
+mod help;
 #[cfg(feature = "hub")]
 mod hub;
 mod logs;
@@ -15,18 +17,23 @@ pub mod verbs;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches as _;
 
-use crate::config::{Loaded, Report};
+use crate::config::{Effective, Loaded, Report};
 pub use exit::{Exit, Failure};
-use verbs::{Cli, Verb};
+use verbs::{Cli, HowArgs, Verb};
 #[cfg(feature = "appliance")]
-use verbs::{Recording, Switch, What};
+use verbs::{ConfigVerb, Recording, Switch, What};
 
 /// Parses the command line, does what it says, and says how it ended.
 pub fn main() -> ExitCode {
     // clap prints help and usage errors itself and leaves with 0 or 2.
-    match dispatch(Cli::parse().verb) {
+    let mut command = help::command();
+    let cli = match Cli::from_arg_matches_mut(&mut command.get_matches_mut()) {
+        Ok(cli) => cli,
+        Err(error) => error.format(&mut command).exit(),
+    };
+    match dispatch(cli.verb) {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
             eprintln!("{}", failure.message);
@@ -40,7 +47,13 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         #[cfg(feature = "appliance")]
         Verb::Run(args) => run::run(args),
         #[cfg(feature = "appliance")]
-        Verb::Check(args) => run::check(args),
+        Verb::Check(args) => run::check(&args),
+        #[cfg(feature = "appliance")]
+        Verb::Config(args) => match args.verb {
+            ConfigVerb::Show(args) => run::show(&args),
+        },
+        #[cfg(feature = "appliance")]
+        Verb::Reload(args) => client::reload(&args.socket.socket, args.json),
         #[cfg(feature = "appliance")]
         Verb::Doctor(args) => doctor::doctor(args),
         #[cfg(feature = "appliance")]
@@ -93,6 +106,7 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         Verb::Explain(args) => logs::explain(args.what.as_deref()),
         #[cfg(feature = "hub")]
         Verb::Hub(args) => hub::run(args),
+        Verb::Generate(args) => generate::generate(&args.what),
     }
 }
 
@@ -101,16 +115,41 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
+/// Says what is wrong with a configuration, or `ok`.
+fn checked<T>(loaded: Result<Loaded<T>, Report>, as_json: bool) -> Result<(), Failure> {
+    if !as_json {
+        configuration(loaded)?;
+        say("ok");
+        return Ok(());
+    }
+    let (report, refused) = match loaded {
+        Ok(loaded) => (loaded.warnings, false),
+        Err(report) => (report, true),
+    };
+    say(&format!("{:#}", report.to_json()));
+    if refused { Err(Failure::configuration(report.summary())) } else { Ok(()) }
+}
+
+/// Prints what holds in the end.
+fn shown(effective: Result<Effective, Report>, how: HowArgs) -> Result<(), Failure> {
+    let effective = effective.map_err(|report| Failure::configuration(report.render(coloured())))?;
+    say(&if how.json { format!("{:#}", effective.to_json(how.origin)) } else { effective.to_toml(how.origin) });
+    Ok(())
+}
+
+fn coloured() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// What was loaded, with its warnings on stderr; or a failure that holds the whole report.
 pub(crate) fn configuration<T>(loaded: Result<Loaded<T>, Report>) -> Result<T, Failure> {
-    let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     match loaded {
         Ok(Loaded { config, warnings }) => {
             if !warnings.is_empty() {
-                eprintln!("{}", warnings.render(coloured));
+                eprintln!("{}", warnings.render(coloured()));
             }
             Ok(config)
         }
-        Err(report) => Err(Failure::configuration(report.render(coloured))),
+        Err(report) => Err(Failure::configuration(report.render(coloured()))),
     }
 }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod calling;
+mod config;
 #[cfg(feature = "appliance")]
 mod doctor;
+mod generate;
 mod logs;
 #[cfg(feature = "appliance")]
 mod share;
@@ -14,8 +16,10 @@ mod share;
 mod sound;
 
 pub use calling::*;
+pub use config::*;
 #[cfg(feature = "appliance")]
 pub use doctor::*;
+pub use generate::*;
 pub use logs::*;
 #[cfg(feature = "appliance")]
 pub use share::*;
@@ -54,7 +58,7 @@ pub enum Verb {
     #[cfg(feature = "hub")]
     #[command(after_help = HUB_EXAMPLES, args_conflicts_with_subcommands = true)]
     Hub(HubArgs),
-    /// Read the appliance's configuration and say everything that is wrong with it, or `ok`
+    /// Say everything that is wrong with the configuration, or `ok`
     #[cfg(feature = "appliance")]
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
@@ -62,6 +66,14 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(DoctorArgs),
+    /// Show the configuration that holds in the end
+    #[cfg(feature = "appliance")]
+    #[command(arg_required_else_help = true)]
+    Config(ConfigVerbArgs),
+    /// Read the configuration anew, without dropping a call
+    #[cfg(feature = "appliance")]
+    #[command(after_help = RELOAD_EXAMPLES)]
+    Reload(ReloadArgs),
     /// Show hub, call, participants and media of the running appliance
     #[cfg(feature = "appliance")]
     #[command(after_help = STATUS_EXAMPLES)]
@@ -96,7 +108,7 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = DISTURB_EXAMPLES)]
     DoNotDisturb(DisturbArgs),
-    /// Limit what this appliance sends to each participant; pictures give way, sound stays
+    /// Limit what is sent to each participant; pictures give way, sound stays
     #[cfg(feature = "appliance")]
     #[command(after_help = BANDWIDTH_EXAMPLES)]
     MaxBandwidth(BandwidthArgs),
@@ -149,6 +161,9 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = "Examples:\n  callbox snapshot door.png\n  callbox snapshot - | display")]
     Snapshot(SnapshotArgs),
+    /// Write shell completion or man pages
+    #[command(after_help = GENERATE_EXAMPLES, arg_required_else_help = true)]
+    Generate(GenerateArgs),
 }
 
 #[cfg(feature = "appliance")]
@@ -164,12 +179,6 @@ Examples:
   callbox run --config door.toml
   callbox run --config door.toml --set camera.source=test --set call.auto-join=default:lobby
   CALLBOX_LOG__LEVEL=debug callbox run";
-
-#[cfg(feature = "appliance")]
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  callbox check
-  callbox check --config door.toml";
 
 #[cfg(feature = "appliance")]
 const STATUS_EXAMPLES: &str = "\
@@ -209,14 +218,6 @@ pub struct ConfigArgs {
 /// `callbox run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Where the configuration comes from.
-    #[command(flatten)]
-    pub config: ConfigArgs,
-}
-
-/// `callbox check`.
-#[derive(Debug, Args)]
-pub struct CheckArgs {
     /// Where the configuration comes from.
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -366,7 +367,33 @@ pub enum HubVerb {
                             callbox hub token visitor-7 --team shop --expires 10min --key shop-2026 --key-file shop.pem")]
     Token(HubTokenArgs),
     /// Read hub.toml and say everything that is wrong with it, or `ok`
-    Check(HubConfigArgs),
+    Check(HubCheckArgs),
+    /// Print what holds in the end, with all defaults, and who said so; without hashes of passwords
+    Config(HubShowArgs),
+}
+
+/// `callbox hub check`.
+#[cfg(feature = "hub")]
+#[derive(Debug, Args)]
+pub struct HubCheckArgs {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub config: HubConfigArgs,
+    /// One JSON object with all problems
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `callbox hub config`.
+#[cfg(feature = "hub")]
+#[derive(Debug, Args)]
+pub struct HubShowArgs {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub config: HubConfigArgs,
+    /// How it is shown.
+    #[command(flatten)]
+    pub how: HowArgs,
 }
 
 /// `callbox hub token`.

@@ -14,10 +14,8 @@
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 
 use super::gesture::Gesture;
-use super::{cec, keypad};
 use crate::config;
 use crate::protocol::action::Actions;
 use crate::protocol::control::{DeviceState, GpioStatus, LineStatus, Status};
@@ -31,6 +29,7 @@ mod lights;
 mod line;
 mod privacy;
 mod relays;
+mod reload;
 
 pub use chips::chips;
 pub use line::{Error, look};
@@ -84,8 +83,9 @@ pub struct Handle {
     /// The place of the broker among the others.
     broker: Option<usize>,
     private: watch::Sender<bool>,
-    _tasks: JoinSet<()>,
-    _wanted: mpsc::Sender<Wanted>,
+    wanted: mpsc::Sender<Wanted>,
+    status: watch::Receiver<Status>,
+    tasks: reload::Tasks,
 }
 
 impl Handle {
@@ -113,31 +113,17 @@ impl Handle {
 /// Begins. Lines are opened behind the scenes: nothing here fails but the making of a thread. Must be called within a tokio
 /// runtime.
 pub fn start(config: config::Gpio, status: watch::Receiver<Status>) -> std::io::Result<(Handle, mpsc::Receiver<Wanted>)> {
-    let view = View::new(&config);
+    let view = View(watch::Sender::default());
     let (wanted, receiver) = mpsc::channel(QUEUE);
-    let mut tasks = JoinSet::new();
-    for (index, light) in config.lights.into_iter().enumerate() {
-        tasks.spawn(lights::run(light, status.clone(), view.line(Kind::Light, index)));
-    }
-    if !config.buttons.is_empty() {
-        tasks.spawn(buttons::run(config.buttons, view.clone(), wanted.clone()));
-    }
     let private = watch::Sender::new(config.privacy.is_some());
-    if let Some(privacy) = config.privacy {
-        tasks.spawn(privacy::run(privacy, private.clone(), view.line(Kind::Privacy, 0)));
-    }
-    let mut other = 0;
-    for config in config.keypads {
-        tasks.spawn(keypad::run(config, view.line(Kind::Other, other), wanted.clone()));
-        other += 1;
-    }
-    if let Some(config) = config.cec {
-        tasks.spawn(cec::run(config, status, view.line(Kind::Other, other)));
-        other += 1;
-    }
-    let broker = config.mqtt.map(|_| other);
-    let relays = relays::Relays::start(config.relays, &view)?;
-    let handle = Handle { relays, view, broker, private, _tasks: tasks, _wanted: wanted };
+    let relays = relays::Relays::start(Vec::new(), &view)?;
+    let tasks = reload::Tasks::default();
+    let mut handle = Handle { relays, view, broker: None, private, wanted, status, tasks };
+    handle.set_lights(config.lights);
+    handle.set_buttons(config.buttons);
+    handle.set_privacy(config.privacy);
+    handle.set_relays(config.relays)?;
+    handle.set_others(config.keypads, config.cec, config.mqtt.as_ref());
     Ok((handle, receiver))
 }
 
@@ -156,30 +142,6 @@ enum Kind {
 struct View(watch::Sender<GpioStatus>);
 
 impl View {
-    fn new(config: &config::Gpio) -> Self {
-        let status = |name: &str, line: String| LineStatus {
-            name: name.to_owned(),
-            line,
-            state: DeviceState::Starting,
-            on: false,
-            error: None,
-        };
-        let line = |name: &String, line: &config::Line| status(name, line.to_string());
-        let keypads = config.keypads.iter().map(|keypad| status("keypad", keypad.device.clone()));
-        let screen = config.cec.iter().map(|cec| status("screen", cec.device.display().to_string()));
-        let broker = config.mqtt.iter().map(|mqtt| status("broker", mqtt.host.clone()));
-        Self(watch::Sender::new(GpioStatus {
-            buttons: config.buttons.iter().map(|button| line(&button.name, &button.line)).collect(),
-            lights: config.lights.iter().map(|light| line(&light.name, &light.line)).collect(),
-            relays: config.relays.iter().map(|relay| line(&relay.name, &relay.line)).collect(),
-            privacy: config.privacy.as_ref().map(|privacy| {
-                let line = line(&"privacy".to_owned(), &privacy.line);
-                LineStatus { on: true, ..line }
-            }),
-            others: keypads.chain(screen).chain(broker).collect(),
-        }))
-    }
-
     fn line(&self, kind: Kind, index: usize) -> LineView {
         LineView { view: self.clone(), kind, index, pause: FIRST_PAUSE }
     }

@@ -5,16 +5,16 @@ use std::time::Instant;
 
 use base64::Engine as _;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::addresses::Changes;
 use super::chronicle::Chronicle;
 use super::helpers::Helpers;
 use super::metrics::Pulse;
+use super::reload::Settings;
 use super::speaking::Speaking;
 use super::unattended::{Unattended, minutes};
-use super::{Error, VERSION, stage, wire};
+use super::{Ended, Error, Signals, VERSION, stage, wire};
 use crate::call::{Core, Effect, Input, PeerId, Refused};
 use crate::config;
 use crate::controls::gpio::{self, Opener, Wanted};
@@ -24,7 +24,7 @@ use crate::media::{self, DescriptionKind, PeerKey, Role, VoiceSetting};
 use crate::protocol::UserId;
 use crate::protocol::action::Phase;
 use crate::protocol::control::{Command, GpioStatus, HubState, HubStatus, PeerConnection, Snapshot, Status};
-use crate::protocol::hub::Signal;
+use crate::protocol::hub::{IceServers, Signal};
 use crate::protocol::rpc;
 use crate::signaling;
 
@@ -32,8 +32,12 @@ use crate::signaling;
 pub(super) struct Driver {
     pub core: Core,
     pub hub: signaling::Handle,
+    pub hub_events: mpsc::Receiver<signaling::Event>,
     pub engine: media::Handle,
     pub helpers: Helpers,
+    /// What the hub named last.
+    pub ice_servers: IceServers,
+    pub settings: Settings,
     pub relays: Opener,
     /// The relay of the door that others may open.
     pub door: Option<String>,
@@ -73,23 +77,23 @@ pub(super) fn first_status(config: &config::Appliance) -> Status {
 impl Driver {
     pub(super) async fn run(
         mut self,
-        mut hub_events: mpsc::Receiver<signaling::Event>,
+        signals: &mut Signals,
         mut media_events: mpsc::Receiver<media::Event>,
         mut asks: mpsc::Receiver<Ask>,
         mut wanted: mpsc::Receiver<Wanted>,
         mut pulse: Pulse,
-    ) -> Result<(), Error> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
+    ) -> Result<Ended, Error> {
         self.privacy();
         self.chronicle.shown(&self.shown.borrow(), &self.view.borrow());
         self.clock();
         let mut minutes = minutes();
-        loop {
+        let ended = loop {
             self.show();
+            self.notice_quiet();
             let due = self.core.poll_timeout(Instant::now()).map(|(at, _)| tokio::time::Instant::from_std(at));
+            let quiet = self.settings.due();
             tokio::select! {
-                event = hub_events.recv() => self.hub_event(event.ok_or(Error::Ended("the hub client"))?),
+                event = self.hub_events.recv() => self.hub_event(event.ok_or(Error::Ended("the hub client"))?),
                 event = media_events.recv() => self.media_event(event.ok_or(Error::Ended("the media engine"))?),
                 ask = asks.recv() => self.ask(ask.ok_or(Error::Ended("the control socket"))?),
                 input = self.late.recv() => self.input(input.ok_or(Error::Ended("the driver"))?),
@@ -113,17 +117,26 @@ impl Driver {
                     self.core.handle_timeout(Instant::now());
                     self.drain();
                 }
-                _ = interrupt.recv() => {
-                    self.input(Input::Command(Command::Leave));
-                    break;
+                read = self.settings.read.recv() => self.loaded(read.ok_or(Error::Ended("the configuration"))?),
+                () = at(quiet) => {
+                    if let Some(ended) = self.take_waiting() {
+                        break ended;
+                    }
                 }
-                _ = terminate.recv() => break,
+                _ = signals.hangup.recv() => self.reload(None),
+                _ = signals.interrupt.recv() => {
+                    self.input(Input::Command(Command::Leave));
+                    break Ended::Stopped;
+                }
+                _ = signals.terminate.recv() => break Ended::Stopped,
             }
-        }
+        };
         self.chronicle.finish();
-        super::watchdog::stopping();
+        if matches!(ended, Ended::Stopped) {
+            super::watchdog::stopping();
+        }
         tokio::join!(self.engine.stop(), self.hub.close());
-        Ok(())
+        Ok(ended)
     }
 
     fn hub_event(&mut self, event: signaling::Event) {
@@ -145,7 +158,10 @@ impl Driver {
                 self.input(Input::HubOpened { resumed });
             }
             signaling::Event::Hub(event) => self.input(Input::Hub(event)),
-            signaling::Event::Reply { tag, outcome } => self.input(Input::Reply { tag, outcome }),
+            signaling::Event::Reply { tag, outcome } => {
+                self.settings.asked.remove(&tag);
+                self.input(Input::Reply { tag, outcome });
+            }
         }
     }
 
@@ -189,6 +205,7 @@ impl Driver {
             What::Snapshot => {
                 tokio::spawn(snapshot(self.engine.clone(), ask.reply));
             }
+            What::Reload => self.reload(Some(ask.reply)),
             // Answered above.
             What::Devices | What::SpeakerTest => {}
         }
@@ -256,9 +273,10 @@ impl Driver {
     fn act(&mut self, effect: Effect) -> Result<(), media::Error> {
         match effect {
             Effect::Request { tag, request } => {
-                if let Err(error) = self.hub.request(tag, wire::request(request)) {
+                match self.hub.request(tag, wire::request(request)) {
+                    Ok(()) => _ = self.settings.asked.insert(tag),
                     // Refused at once: the core still gets its one reply.
-                    let _ = self.core.handle(Input::Reply { tag, outcome: Err(error) }, Instant::now());
+                    Err(error) => _ = self.core.handle(Input::Reply { tag, outcome: Err(error) }, Instant::now()),
                 }
             }
             Effect::Offer(peer) => {
@@ -274,7 +292,10 @@ impl Driver {
             Effect::Close(peer) => self.engine.close_peer(key(peer))?,
             Effect::Mute(muted) => self.engine.mute(muted)?,
             Effect::SetMaxBitrate(bits) => self.engine.max_bitrate(bits)?,
-            Effect::IceServers(servers) => self.engine.helpers(self.helpers.with(&servers))?,
+            Effect::IceServers(servers) => {
+                self.engine.helpers(self.helpers.with(&servers))?;
+                self.ice_servers = servers;
+            }
             Effect::Tone(tone) => self.engine.tone(tone)?,
             Effect::Record(recorded) => self.engine.record(recorded)?,
             Effect::OpenDoor { cid, request, by } => self.open_door(cid, request, by),

@@ -40,7 +40,7 @@ impl Driver {
                 tokio::spawn(speaker_test(self.engine.clone(), reply));
                 return None;
             }
-            What::Command(_) | What::Snapshot => return Some(Ask { what, reply }),
+            What::Command(_) | What::Snapshot | What::Reload => return Some(Ask { what, reply }),
         };
         let _ = reply.send(answer.map(|()| Value::Null));
         None

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use crate::media::{self, Sensors};
 use crate::protocol::control::Status;
@@ -29,13 +30,12 @@ pub(super) struct Knows {
     pub started: SystemTime,
 }
 
-/// Listens, if it is configured.
-pub(super) async fn start(listen: Option<std::net::SocketAddr>, knows: Knows) -> Result<(), super::Error> {
-    let Some(address) = listen else { return Ok(()) };
+/// Listens, if it is configured, until the task is aborted.
+pub(super) async fn start(listen: Option<std::net::SocketAddr>, knows: Knows) -> Result<Option<JoinHandle<()>>, super::Error> {
+    let Some(address) = listen else { return Ok(None) };
     let bound = listener::bind(address).await;
     let bound = bound.map_err(|source| super::Error::Metrics { address, source })?;
-    tokio::spawn(listener::serve(bound, Arc::new(knows)));
-    Ok(())
+    Ok(Some(tokio::spawn(listener::serve(bound, Arc::new(knows)))))
 }
 
 impl Source for Knows {

@@ -24,6 +24,7 @@ mod nights;
 mod participation;
 mod quiet;
 mod record;
+mod reload;
 mod reset;
 mod speaking;
 mod stage;
@@ -32,9 +33,13 @@ mod unattended;
 mod watchdog;
 pub(crate) mod wire;
 
+use std::path::Path;
 use std::time::{Instant, SystemTime};
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
+
+pub use reload::Load;
 
 use crate::config;
 use crate::controls::{gpio, socket};
@@ -75,16 +80,69 @@ pub enum Error {
 /// Name and version, for the hub and for `status`.
 pub const VERSION: &str = concat!("callbox/", env!("CARGO_PKG_VERSION"));
 
-/// Runs until SIGINT (leaves the call) or SIGTERM (does not: a restarted service goes on with its participation).
-/// `ready` is called once the control socket answers.
-pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), Error> {
-    let signaling_config = signaling::Config {
+/// How the driver ends.
+enum Ended {
+    /// It was told to.
+    Stopped,
+    /// With this configuration everything is started anew.
+    Anew(Box<config::Appliance>),
+}
+
+/// What the system tells us. Heard from the first moment, and while everything is started anew.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+/// Runs until SIGINT (leaves the call) or SIGTERM (does not: a restarted service goes on with its participation). SIGHUP reads the
+/// configuration anew, by `load`. `ready` is called whenever the control socket answers.
+pub async fn run(config: config::Appliance, load: Load, mut ready: impl FnMut(&Path)) -> Result<(), Error> {
+    let mut signals = Signals {
+        interrupt: signal(SignalKind::interrupt())?,
+        terminate: signal(SignalKind::terminate())?,
+        hangup: signal(SignalKind::hangup())?,
+    };
+    let (mut config, mut last_good, mut trouble) = (config, None, None);
+    loop {
+        let mut is_ready = false;
+        let report = |socket: &Path| {
+            is_ready = true;
+            ready(socket);
+        };
+        match run_once(config.clone(), &load, &mut signals, trouble.take(), report).await {
+            Ok(Ended::Stopped) => return Ok(()),
+            Ok(Ended::Anew(new)) => {
+                tracing::info!("everything is started anew for the new configuration");
+                last_good = Some(std::mem::replace(&mut config, *new));
+            }
+            Err(error) => {
+                let Some(good) = last_good.take().filter(|_| !is_ready) else { return Err(error) };
+                tracing::error!("the new configuration does not work, the last good one goes on: {error}");
+                (config, trouble) = (good, Some(error.to_string()));
+            }
+        }
+    }
+}
+
+fn signaling_config(config: &config::Appliance) -> Result<signaling::Config, Error> {
+    Ok(signaling::Config {
         url: config.hub.url.parse()?,
         user: config.hub.user.clone(),
         password: signaling::PasswordSource { file: config.hub.password_file.clone() },
         trust: config.hub.trust.clone(),
         client: ClientInfo { kind: ClientKind::Appliance, version: VERSION.to_owned() },
-    };
+    })
+}
+
+async fn run_once(
+    config: config::Appliance,
+    load: &Load,
+    signals: &mut Signals,
+    trouble: Option<String>,
+    ready: impl FnOnce(&Path),
+) -> Result<Ended, Error> {
+    let signaling_config = signaling_config(&config)?;
     let mut helpers = helpers::Helpers::new(&config.network, config.hub.trust.clone());
     let participant = participation::load(&config.state_directory, &config.hub.user);
     let said = quiet::load(&config.state_directory);
@@ -103,7 +161,10 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         Instant::now(),
     );
     let name = config.hub.user.to_string();
-    let (shown, status) = watch::channel(driver::first_status(&config));
+    let mut first = driver::first_status(&config);
+    first.config.error = trouble;
+    let (shown, status) = watch::channel(first);
+    let running = config.clone();
     let door = config.door.map(|door| door.relay);
     let broker = config.gpio.mqtt.clone();
     let (lines, wanted) = gpio::start(config.gpio, status.clone()).map_err(Error::Gpio)?;
@@ -118,27 +179,30 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         video: config.video,
         audio: config.audio,
         screen: config.screen,
-        recording: config.recording.clone(),
+        recording: config.recording,
         network: config.network,
         sensors: media::Sensors::default(),
     })?;
     engine.helpers(helpers.with(&IceServers::default()))?;
     let (hub, hub_events) = signaling::start(signaling_config);
-    watchdog::start(engine.clone());
+    let _watch = watchdog::start(engine.clone());
     let (driver, pulse) = mpsc::channel(1);
     let (engine_too, started) = (engine.clone(), SystemTime::now());
     let knows = metrics::Knows { status, totals: chronicle.totals(), driver, engine: engine_too, started };
-    metrics::start(config.metrics.listen, knows).await?;
-    ready();
+    let metrics = metrics::start(config.metrics.listen, knows).await?;
+    ready(&config.control.socket);
     watchdog::ready();
     let addresses = addresses::start();
     let (later, late) = mpsc::channel(door::QUEUE);
     let (relays, gpio, private) = (lines.opener(), lines.view(), lines.private());
-    driver::Driver {
+    let driver = driver::Driver {
         core,
         hub,
+        hub_events,
         engine,
         helpers,
+        ice_servers: IceServers::default(),
+        settings: reload::Settings::new(running, load.clone(), lines),
         relays,
         door,
         unattended,
@@ -157,7 +221,12 @@ pub async fn run(config: config::Appliance, ready: impl FnOnce()) -> Result<(), 
         first_picture_ms: None,
         name,
         staged: None,
+    };
+    let outcome = driver.run(signals, media_events, asks, wanted, pulse).await;
+    if let Some(metrics) = metrics {
+        // Its port must be free when everything is started anew.
+        metrics.abort();
+        let _ = metrics.await;
     }
-    .run(hub_events, media_events, asks, wanted, pulse)
-    .await
+    outcome
 }

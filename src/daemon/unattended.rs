@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::driver::Driver;
 use super::nights::Nights;
 use super::quiet;
+use super::reload::plan::Part;
 use super::reset::{self, Reset};
 use crate::call::Input;
 use crate::config::{Appliance, CameraSource, MicrophoneSource, SpeakerSink};
@@ -34,25 +35,24 @@ pub(super) struct Unattended {
 impl Unattended {
     /// Must be called within a tokio runtime. `said` is what was said about disturbing before.
     pub fn new(config: &Appliance, state_directory: PathBuf, said: Option<bool>) -> Self {
-        let camera = match &config.camera.source {
-            CameraSource::V4l2 { device } => Some((DeviceKind::Camera, device.display().to_string())),
-            CameraSource::Libcamera { .. } | CameraSource::File { .. } | CameraSource::Test | CameraSource::None => None,
-        };
-        let microphone = match &config.microphone.source {
-            MicrophoneSource::Alsa { device } => Some((DeviceKind::Microphone, device.clone())),
-            MicrophoneSource::File { .. } | MicrophoneSource::Test { .. } | MicrophoneSource::None => None,
-        };
-        let speaker = match &config.speaker.sink {
-            SpeakerSink::Alsa { device } => Some((DeviceKind::Speaker, device.clone())),
-            SpeakerSink::File { .. } | SpeakerSink::None => None,
-        };
         Self {
             nights: Nights::new(&config.speaker),
             reset: Reset::new(config.call.reset_after),
             quiet: quiet::keep(state_directory, said),
-            devices: camera.into_iter().chain(microphone).chain(speaker).collect(),
+            devices: devices(config),
             chosen: Vec::new(),
         }
+    }
+
+    /// This part is configured differently from now on.
+    #[allow(clippy::wildcard_enum_match_arm)] // only these two are looked after
+    pub fn configure(&mut self, part: Part, config: &Appliance) {
+        match part {
+            Part::Speaker | Part::HasSpeaker => self.nights = Nights::new(&config.speaker),
+            Part::Call => self.reset = Reset::new(config.call.reset_after),
+            _ => {}
+        }
+        self.devices = devices(config);
     }
 
     /// How things are now.
@@ -82,6 +82,23 @@ impl Unattended {
         let chosen = std::mem::take(&mut self.chosen);
         self.devices.iter().filter(|(kind, _)| chosen.contains(kind)).cloned().collect()
     }
+}
+
+/// As they are configured, as far as they can be changed.
+fn devices(config: &Appliance) -> Vec<(DeviceKind, String)> {
+    let camera = match &config.camera.source {
+        CameraSource::V4l2 { device } => Some((DeviceKind::Camera, device.display().to_string())),
+        CameraSource::Libcamera { .. } | CameraSource::File { .. } | CameraSource::Test | CameraSource::None => None,
+    };
+    let microphone = match &config.microphone.source {
+        MicrophoneSource::Alsa { device } => Some((DeviceKind::Microphone, device.clone())),
+        MicrophoneSource::File { .. } | MicrophoneSource::Test { .. } | MicrophoneSource::None => None,
+    };
+    let speaker = match &config.speaker.sink {
+        SpeakerSink::Alsa { device } => Some((DeviceKind::Speaker, device.clone())),
+        SpeakerSink::File { .. } | SpeakerSink::None => None,
+    };
+    camera.into_iter().chain(microphone).chain(speaker).collect()
 }
 
 impl Driver {

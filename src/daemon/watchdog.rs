@@ -19,12 +19,24 @@ pub(super) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
+/// Ends with the daemon that it watches.
+#[derive(Debug)]
+pub(super) struct Watch(Option<tokio::task::JoinHandle<()>>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
 /// Keeps the service manager's watchdog quiet as long as the engine answers; without one does nothing.
-pub(super) fn start(engine: media::Handle) {
+pub(super) fn start(engine: media::Handle) -> Watch {
     let Some(limit) = sd_notify::watchdog_enabled() else {
-        return;
+        return Watch(None);
     };
-    tokio::spawn(async move {
+    Watch(Some(tokio::spawn(async move {
         let mut ticks = tokio::time::interval(limit / 3);
         loop {
             ticks.tick().await;
@@ -34,7 +46,7 @@ pub(super) fn start(engine: media::Handle) {
                 Err(_) => tracing::error!("the media engine does not answer: the service manager will restart us"),
             }
         }
-    });
+    })))
 }
 
 fn tell(state: &[NotifyState<'_>]) {

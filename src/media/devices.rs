@@ -215,6 +215,15 @@ impl<T> Slot<T> {
         (self.take(now), starting)
     }
 
+    /// Whether the configuration has it at all, from now on.
+    pub fn allow(&mut self, enabled: bool) {
+        match (enabled, self.enabled()) {
+            (true, false) => self.status.state = DeviceState::Idle,
+            (false, true) => self.status.state = DeviceState::Disabled,
+            _ => {}
+        }
+    }
+
     /// What was given back has been dropped.
     pub fn stopped(&mut self) {
         if matches!(self.phase, Phase::Stopping(_)) {

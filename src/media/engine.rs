@@ -28,6 +28,7 @@ use crate::protocol::control::{DeviceKind, SpeakerTest};
 use crate::protocol::hub::Muted;
 
 mod adapting;
+mod changing;
 mod coding;
 mod devices;
 mod leaving;
@@ -42,6 +43,8 @@ mod speaker_test;
 mod stand_in;
 mod stuck;
 mod work;
+
+pub use changing::Change;
 
 /// Room for a burst of candidates of three peers; what does not fit is logged and dropped, nothing waits.
 const QUEUE: usize = 1024;
@@ -91,6 +94,7 @@ pub(super) enum Ask {
     Speaker { percent: Option<u8>, silent: Option<bool> },
     Voice { id: ParticipantId, setting: VoiceSetting },
     Use { kind: DeviceKind, device: String },
+    Change(Box<Change>),
     SpeakerTest(oneshot::Sender<Result<SpeakerTest, Error>>),
     Show(Box<Stage>),
     Snapshot(oneshot::Sender<Result<Png, Error>>),
@@ -228,6 +232,11 @@ impl Handle {
     /// Takes another device by its id (see [`super::inventory`]), also in a call.
     pub fn use_device(&self, kind: DeviceKind, device: String) -> Result<(), Error> {
         self.ask(Ask::Use { kind, device })
+    }
+
+    /// A section of the configuration was changed.
+    pub fn change(&self, change: Change) -> Result<(), Error> {
+        self.ask(Ask::Change(Box::new(change)))
     }
 
     /// Plays a noise and says whether the microphone hears it.

@@ -42,7 +42,7 @@ pub mod stun;
 mod v4l2;
 
 pub use board::Sensors;
-pub use engine::{Config, Handle, start};
+pub use engine::{Change, Config, Handle, start};
 pub use peer::Role;
 pub use plan::ice::{Helpers, Relay};
 pub use snapshot::Png;

@@ -15,35 +15,55 @@ pub use says::{say, say_of};
 use std::fmt;
 use std::io::IsTerminal as _;
 use std::os::unix::fs::MetadataExt as _;
+use std::sync::OnceLock;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::{RecordFields, VisitOutput as _};
 use tracing_subscriber::fmt::format::{Compact, DefaultVisitor, Format, FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, time::SystemTime};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, reload};
 
 use crate::config::LogLevel;
 
+/// Changes the level of what listens.
+static LEVEL: OnceLock<Box<dyn Fn(LogLevel) + Send + Sync>> = OnceLock::new();
+
+/// Another level from now on. `RUST_LOG` overrides it as at the start.
+pub fn set_level(level: LogLevel) {
+    if let Some(set) = LEVEL.get() {
+        set(level);
+    }
+}
+
 /// Starts logging. `RUST_LOG`, where set, overrides the level, module by module. A second call changes nothing.
 pub fn init(level: LogLevel) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives(level)));
+    let named = EnvFilter::try_from_default_env().ok();
+    let is_fixed = named.is_some();
+    let filter = named.unwrap_or_else(|| EnvFilter::new(directives(level)));
+    let (filter, handle) = reload::Layer::new(filter);
+    let _ = LEVEL.set(Box::new(move |level| {
+        // Nobody listens any more, or somebody else does.
+        let _ = if is_fixed { Ok(()) } else { handle.reload(EnvFilter::new(directives(level))) };
+    }));
+    let registry = tracing_subscriber::registry().with(filter);
     let in_journal = journal_reads_stderr();
     if let Some(journal) = in_journal.then(journal::Journal::open).and_then(Result::ok) {
         // Somebody else (a test) already listens: theirs stays.
-        let _ = tracing_subscriber::registry().with(filter).with(journal).try_init();
+        let _ = registry.with(journal).try_init();
         return;
     }
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).fmt_fields(WithoutIds);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).fmt_fields(WithoutIds);
     let outcome = if in_journal {
-        builder.with_ansi(false).event_format(Journal(Format::default().compact().without_time().with_level(false))).try_init()
+        let format = Journal(Format::default().compact().without_time().with_level(false));
+        registry.with(layer.with_ansi(false).event_format(format)).try_init()
     } else {
         let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let format: Format<Compact, SystemTime> = Format::default().compact();
-        builder.with_ansi(coloured).event_format(format).try_init()
+        registry.with(layer.with_ansi(coloured).event_format(format)).try_init()
     };
     drop(outcome);
 }

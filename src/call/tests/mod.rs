@@ -2,6 +2,7 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 mod calling;
+mod configured;
 mod connections;
 mod door;
 mod home;

@@ -1,9 +1,9 @@
 //! The figures of a call in `callbox status`.
 
-use super::text::{self, clean};
+use super::text::clean;
 use crate::protocol::control::{CallStatus, CallSummary, ParticipantStatus, Path, PeerStats};
 
-const HEAD: [&str; 9] = ["PARTICIPANT", "WAY", "ROUND TRIP", "SENT", "LOST", "RECEIVED", "LOST", "JITTER", "FREEZES"];
+const HEAD: [&str; 9] = ["WHO", "WAY", "TRIP", "SENT", "LOST", "GOT", "LOST", "JITTER", "FROZE"];
 
 /// A row for each participant that there are figures of, below a head; nothing if there are none.
 pub fn rows(call: &CallStatus) -> Vec<Vec<String>> {
@@ -21,9 +21,9 @@ fn row(participant: &ParticipantStatus, stats: &PeerStats) -> Vec<String> {
         clean(&participant.name),
         known(path.map(|path| way(path).to_owned())),
         known(round_trip_ms.map(ms)),
-        text::bitrate(sent.audio_bitrate + sent.video_bitrate),
+        rate(sent.audio_bitrate + sent.video_bitrate),
         known(sent.loss.map(percent)),
-        text::bitrate(received.audio_bitrate + received.video_bitrate),
+        rate(received.audio_bitrate + received.video_bitrate),
         percent(received.loss),
         ms(received.jitter_ms),
         received.freezes.to_string(),
@@ -48,12 +48,17 @@ fn way(path: Path) -> &'static str {
     }
 }
 
+/// As short as it can be understood: there are nine columns.
+fn rate(bits: u64) -> String {
+    if bits >= 1_000_000 { format!("{:.1} Mb/s", bits as f64 / 1e6) } else { format!("{} kb/s", bits / 1000) }
+}
+
 fn ms(ms: f64) -> String {
     format!("{ms:.0} ms")
 }
 
 fn percent(part: f64) -> String {
-    format!("{:.1} %", part * 100.0)
+    format!("{:.1}%", part * 100.0)
 }
 
 #[cfg(test)]
@@ -75,7 +80,7 @@ mod tests {
         call.participants[0].stats = Some(serde_json::from_value(stats).unwrap());
         let table = rows(&call);
         assert_eq!(table.len(), 2);
-        let expected = ["Anna[31m", "relayed", "42 ms", "1.4 Mbit/s", "1.6 %", "30 kbit/s", "0.0 %", "3 ms", "2"];
+        let expected = ["Anna[31m", "relayed", "42 ms", "1.4 Mb/s", "1.6%", "30 kb/s", "0.0%", "3 ms", "2"];
         assert_eq!(table[1], expected);
     }
 }

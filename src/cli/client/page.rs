@@ -3,13 +3,13 @@
 use super::figures;
 use super::text::{self, clean};
 use crate::protocol::control::{
-    CallStatus, DeviceStatus, GpioStatus, HubStatus, LineStatus, MediaStatus, OutgoingStatus, ParticipantStatus, RingStatus,
-    SentPicture, SoundStatus, Status, StepReason,
+    CallStatus, ConfigStatus, DeviceStatus, GpioStatus, HubStatus, LineStatus, MediaStatus, OutgoingStatus, ParticipantStatus,
+    RingStatus, SentPicture, SoundStatus, Status, StepReason,
 };
 use crate::protocol::hub::ParticipantState;
 
-/// The page.
-pub fn page(status: &Status) -> String {
+/// The page, of lines that are not longer than that.
+pub fn page(status: &Status, width: usize) -> String {
     let mut out = format!("{}  {}\n\n", status.user, clean(&status.version));
     let mut rows = vec![hub(&status.hub)];
     rows.push(status.call.as_ref().map_or_else(|| vec!["call".to_owned(), "none".to_owned()], call));
@@ -19,27 +19,29 @@ pub fn page(status: &Status) -> String {
         rows.push(vec!["do not disturb".to_owned(), "on".to_owned()]);
     }
     rows.extend(status.last_call.as_ref().map(figures::last));
-    out.push_str(&text::table(&rows, 0));
+    rows.extend(config(&status.config));
+    out.push_str(&text::wrapped(&rows, 0, width));
     if let Some(call) = &status.call
         && !call.participants.is_empty()
     {
-        let head = ["PARTICIPANT", "CONNECTION", "PICTURE", "FRAMES", "SOUND PACKETS", "ESTIMATE", ""];
+        let head = ["PARTICIPANT", "CONNECTION", "PICTURE", "FRAMES", "PACKETS", "ESTIMATE", ""];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         rows.extend(call.participants.iter().map(participant));
         out.push('\n');
-        out.push_str(&text::table(&rows, 2));
-        let figures = figures::rows(call);
+        out.push_str(&text::noted(rows, 2, width));
+        let mut figures = figures::rows(call);
         if !figures.is_empty() {
             out.push('\n');
+            text::fit(&mut figures, 2, width);
             out.push_str(&text::table(&figures, 2));
         }
     }
     out.push('\n');
-    out.push_str(&text::table(&media(&status.media), 0));
+    out.push_str(&text::wrapped(&media(&status.media), 0, width));
     let lines = gpio(&status.gpio);
     if !lines.is_empty() {
         out.push('\n');
-        out.push_str(&text::table(&lines, 0));
+        out.push_str(&text::wrapped(&lines, 0, width));
     }
     out
 }
@@ -53,6 +55,19 @@ fn hub(hub: &HubStatus) -> Vec<String> {
         rest = format!("{rest} (again in {seconds} s)");
     }
     vec!["hub".to_owned(), text::hub(hub.state).to_owned(), rest]
+}
+
+/// What waits, and why what was written is not what runs.
+fn config(config: &ConfigStatus) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    if let Some(error) = &config.error {
+        rows.push(vec!["config".to_owned(), "refused".to_owned(), clean(error)]);
+    }
+    if !config.pending.is_empty() {
+        let what = format!("{}: when nobody is connected", clean(&config.pending.join(", ")));
+        rows.push(vec!["config".to_owned(), "pending".to_owned(), what]);
+    }
+    rows
 }
 
 fn call(call: &CallStatus) -> Vec<String> {
@@ -250,9 +265,11 @@ door-1  callbox 0.1.0
 hub   disconnected  wss://hub.example.org: nobody listens (again in 4 s)
 call  reconnecting  default:lobby: camera off
 
-  PARTICIPANT  CONNECTION  PICTURE   FRAMES  SOUND PACKETS  ESTIMATE
-  Anna[31m     connected   1280x720  4821    9012           1.2 Mbit/s  microphone off
-  Kiosk        failed      -         4821    9012           1.2 Mbit/s  microphone off
+  PARTICIPANT  CONNECTION  PICTURE   FRAMES  PACKETS  ESTIMATE
+  Anna[31m     connected   1280x720  4821    9012     1.2 Mbit/s
+    microphone off
+  Kiosk        failed      -         4821    9012     1.2 Mbit/s
+    microphone off
 
 encoder     running   x264enc (software), 1280x720 at 30, 1.5 Mbit/s, 77 frames
 encoder     rejected  vah264enc: it does not answer
@@ -260,11 +277,52 @@ camera      missing   test: no such device
 microphone  running   test
 speaker     disabled  test
 screen      idle      test
-sound                 volume 70%, speaker -20 dB, microphone -31 dB, echo 38 dB less
+sound                 volume 70%, speaker -20 dB, microphone -31 dB, echo 38 dB
+                      less
 
 button  pressed  DOORBELL
 relay   busy     door (gpiochip0 17): in use
 ";
-        assert_eq!(page(&example()), expected);
+        assert_eq!(page(&example(), 80), expected);
+    }
+
+    /// Everything at its longest.
+    pub fn crowded() -> Status {
+        let mut status = example();
+        let long =
+            "no way to the other side was found (ICE or DTLS failed): the network lets no UDP out, and there is no TURN server";
+        let stats = json!({
+            "path": "reflexive", "round_trip_ms": 1041.6,
+            "sent": {"audio_bitrate": 32_000, "video_bitrate": 11_400_000, "frames": 9, "frames_dropped": 0, "loss": 0.115625},
+            "received": {"audio_bitrate": 30_000, "video_bitrate": 11_400_000, "packets": 50, "packets_lost": 0, "loss": 1.0,
+                "jitter_ms": 103.2, "freezes": 2123, "frozen_ms": 900}
+        });
+        status.hub.error = Some(long.to_owned());
+        status.config.error = Some(format!("/etc/callbox/callbox.d/50-site.toml:3:9: {long}"));
+        status.config.pending = ["video", "network", "hub.url", "state-directory"].map(str::to_owned).to_vec();
+        status.media.camera.device =
+            "/dev/v4l/by-id/usb-046d_Logitech_BRIO_Ultra_HD_Webcam_0123456789ABCDEF-video-index0".to_owned();
+        status.media.camera.error = Some(long.to_owned());
+        if let Some(call) = &mut status.call {
+            for participant in &mut call.participants {
+                participant.name = "Dr. Maximiliane von und zu Hohenstein-Wolkenburg".to_owned();
+                participant.error = Some(long.to_owned());
+                participant.stats = serde_json::from_value(stats.clone()).unwrap();
+                participant.video.frames_decoded = 12_345_678;
+                participant.audio.packets = 123_456_789;
+            }
+        }
+        status
+    }
+
+    #[test]
+    fn a_page_fits_a_terminal_whatever_is_on_it() {
+        let text = page(&crowded(), 80);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{} characters: {line}", line.chars().count());
+        }
+        insta::with_settings!({snapshot_path => "../../../tests/snapshots", prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!("crowded-page", text);
+        });
     }
 }

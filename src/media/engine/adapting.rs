@@ -33,6 +33,7 @@ pub(in crate::media) struct Adapting {
     share: Option<Picture>,
     /// Whether the camera's picture is sent.
     camera: bool,
+    /// What people or the call allow.
     limit: Option<u64>,
     looked: Instant,
     /// Pictures of the camera and of the encoder then.

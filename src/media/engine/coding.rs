@@ -116,6 +116,12 @@ impl Engine {
         }
     }
 
+    /// Another one is wanted.
+    pub(super) fn forget_encoder(&mut self) {
+        self.coding.chosen = Chosen::Unknown;
+        self.look_for_encoder();
+    }
+
     /// Whether the encoder takes pictures and gives none.
     pub(super) fn watch_encoder(&mut self, now: Instant) {
         let Some(encoder) = self.camera.get().map(|camera| camera.coder().encoder()) else {

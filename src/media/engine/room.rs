@@ -321,7 +321,7 @@ impl Seat {
     }
 }
 
-fn screen_name(output: &ScreenOutput) -> String {
+pub(super) fn screen_name(output: &ScreenOutput) -> String {
     match output {
         ScreenOutput::Kms => "kms".to_owned(),
         ScreenOutput::Window => "window".to_owned(),

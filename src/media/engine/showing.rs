@@ -41,6 +41,13 @@ impl Showing {
     }
 }
 
+impl Showing {
+    /// It looks different from now on.
+    pub(super) fn repaint(&mut self, palette: Palette, now: Instant) {
+        (self.palette, self.next_file) = (palette, now);
+    }
+}
+
 impl Engine {
     /// Something else goes on.
     pub(super) fn set_stage(&mut self, stage: Stage, now: Instant) {

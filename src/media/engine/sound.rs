@@ -44,6 +44,11 @@ impl Sound {
         }
     }
 
+    /// The loudest that can be asked for from now on.
+    pub(super) fn allow_volume(&mut self, most: u8) {
+        self.max_volume = most;
+    }
+
     pub(super) fn voice(&self, key: &PeerKey) -> VoiceSetting {
         self.voices.get(&key.id).copied().unwrap_or_default()
     }
@@ -120,7 +125,7 @@ impl Engine {
         }
     }
 
-    fn forget(&mut self, device: Device, starting: bool) {
+    pub(super) fn forget(&mut self, device: Device, starting: bool) {
         if starting {
             self.runs.forget(device);
         }

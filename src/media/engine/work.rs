@@ -52,6 +52,7 @@ impl Engine {
             Ask::Voice { id, setting } => self.set_voice(id, setting),
             Ask::SpeakerTest(reply) => self.begin_test(reply, now),
             Ask::Use { kind, device } => self.use_device(kind, device, now),
+            Ask::Change(change) => self.change(*change, now),
             Ask::MaxBitrate(limit) => self.limit(limit, now),
             Ask::Show(stage) => self.set_stage(*stage, now),
             Ask::Snapshot(reply) => self.snapshot(reply),
