@@ -141,10 +141,11 @@ async fn c33_who_knows_no_second_picture_is_shown_the_screen_in_place_of_the_cam
         const senders = () => pcs.flatMap((pc) => pc.getSenders()).filter(({ track }) => track && [offerer.screenShare.track, offerer.camera.track].includes(track));
         const before = senders().length;
         await offerer.screenShare.enable();
-        await soon('in its place', () => senders().every((one) => one.track === offerer.screenShare.track));
+        const only = (track) => senders().length === 1 && senders()[0].track === track;
+        await soon('in its place', () => only(offerer.screenShare.track));
         const during = senders().length;
         await offerer.screenShare.disable();
-        await soon('the camera again', () => senders().every((one) => one.track === offerer.camera.track));
+        await soon('the camera again', () => only(offerer.camera.track));
         return [before, during, senders().length];"#,
     )
     .await;

@@ -4,6 +4,9 @@ use super::*;
 use crate::config::CameraSource;
 use EventBody as E;
 
+/// What ends it.
+type End = fn(&mut Bench) -> Vec<Effect>;
+
 fn start(source: Option<&str>) -> Command {
     Command::Share { on: true, source: source.map(str::to_owned) }
 }
@@ -45,7 +48,7 @@ fn c33_nothing_is_shared_without_a_call_without_a_source_or_against_the_rules_of
 #[test]
 fn c33_sharing_ends_when_it_is_not_allowed_any_more_and_does_not_come_back_by_itself() {
     let capabilities = |own_capabilities| E::Capabilities { own_capabilities };
-    let ends: [(fn(&mut Bench) -> Vec<Effect>, &str); 4] = [
+    let ends: [(End, &str); 4] = [
         (|bench| bench.event(E::Capabilities { own_capabilities: vec![hub::Capability::SendVideo] }), "the capability is taken"),
         (
             |bench| bench.event(E::Muted { by: "z".parse().unwrap(), audio: false, video: false, screen: true }),
