@@ -143,7 +143,7 @@ pub enum Verb {
     #[cfg(feature = "appliance")]
     #[command(after_help = RECORD_EXAMPLES)]
     Record(RecordArgs),
-    /// Show the others something beside the camera: an HDMI input, a second camera, a video, a test picture
+    /// Show the others an HDMI input, a second camera, a video or a test picture
     #[cfg(feature = "appliance")]
     #[command(after_help = SHARE_EXAMPLES)]
     Share(ShareArgs),
