@@ -26,10 +26,10 @@ fn other(status: &Status) -> Result<&ParticipantStatus, String> {
 fn seen(appliance: &Appliance) -> Result<(u32, u64), String> {
     let status = appliance.status()?;
     let other = other(&status)?;
-    match other.connection {
-        PeerConnection::Connected => Ok((other.video.width, other.video.frames_decoded)),
-        _ => Err(format!("{other:?}")),
+    if other.connection != PeerConnection::Connected {
+        return Err(format!("{other:?}"));
     }
+    Ok((other.video.width, other.video.frames_decoded))
 }
 
 async fn connected(hub: &Hub, toml: &str) -> (Appliance, Appliance) {

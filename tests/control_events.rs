@@ -50,7 +50,7 @@ async fn named_events_come_to_who_asks_for_them_and_a_slow_reader_is_told_what_i
     assert_eq!((heard["method"].as_str(), serde_json::from_value(heard["params"].clone()).ok()), (Some("event"), Some(step)));
     status.send_modify(|status| status.do_not_disturb = true);
     for client in [&mut plain, &mut named] {
-        assert_eq!(client.read().await["method"], "status", "states come to both");
+        assert_eq!(client.read().await["method"], "changed", "states come to both");
     }
     // More than it can be behind, at once: on this thread nobody reads meanwhile.
     for _ in 0..20 {

@@ -24,7 +24,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("daemon", &["media", "signaling", "controls", "telemetry", "call", "protocol", "config"]),
     ("fleet", &[]),
     // Only in tests and under a fuzzer.
-    ("hostile", &["hub", "media", "protocol"]),
+    ("hostile", &["hub", "media", "controls", "protocol", "config"]),
     ("cli", &["daemon", "hub", "media", "signaling", "controls", "telemetry", "call", "protocol", "config"]),
 ];
 

@@ -42,7 +42,7 @@ pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {
     }
     let in_place = !json && io::stdout().is_terminal();
     let mut last = String::new();
-    let ended = watch_all(&mut link, |value| {
+    watch_all(&mut link, |value| {
         if json {
             return print(&value.to_string());
         }
@@ -55,8 +55,7 @@ pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {
             last = text;
         }
         Ok(())
-    });
-    ended
+    })
 }
 
 /// In place of the page before, from the top of the terminal: each line clears what was longer, the last what was below.

@@ -12,6 +12,7 @@ use super::report::Problem;
 use super::similar;
 use super::source::{SourceMap, Span};
 use super::tree::{Node, Table, Value};
+use super::value::length;
 use super::{Bitrate, LogLevel};
 
 /// A value, and where it was said.
@@ -355,20 +356,6 @@ impl<'a> Section<'a, '_> {
     /// `[log] level`, the same in both files.
     pub fn log_level(&mut self) -> Option<LogLevel> {
         self.choice("level", &LogLevel::ALL).map(|level| level.value)
-    }
-}
-
-/// As people write it here: `10min`, `1day`.
-fn length(time: Duration) -> String {
-    let (seconds, rest) = (time.as_secs(), time.subsec_millis());
-    match seconds {
-        0 if rest == 0 => "0s".to_owned(),
-        _ if rest > 0 => format!("{}ms", time.as_millis()),
-        86_400 => "1day".to_owned(),
-        _ if seconds % 86_400 == 0 => format!("{}days", seconds / 86_400),
-        _ if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
-        _ if seconds % 60 == 0 => format!("{}min", seconds / 60),
-        _ => format!("{seconds}s"),
     }
 }
 

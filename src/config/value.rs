@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Bits per second; written `"1.5 Mbit/s"`, `"300 kbit/s"` or `"64000 bit/s"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,6 +124,20 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[secret]")
+    }
+}
+
+/// As people write it here: `10min`, `1day`.
+pub(super) fn length(time: Duration) -> String {
+    let (seconds, rest) = (time.as_secs(), time.subsec_millis());
+    match seconds {
+        0 if rest == 0 => "0s".to_owned(),
+        _ if rest > 0 => format!("{}ms", time.as_millis()),
+        86_400 => "1day".to_owned(),
+        _ if seconds % 86_400 == 0 => format!("{}days", seconds / 86_400),
+        _ if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        _ if seconds % 60 == 0 => format!("{}min", seconds / 60),
+        _ => format!("{seconds}s"),
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use base64::Engine as _;
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -12,20 +11,20 @@ use super::chronicle::Chronicle;
 use super::helpers::Helpers;
 use super::metrics::Pulse;
 use super::reload::Settings;
+use super::replies::{open, snapshot};
 use super::speaking::Speaking;
 use super::unattended::{Unattended, minutes};
 use super::{Ended, Error, Signals, VERSION, stage, wire};
 use crate::call::{Core, Effect, Input, PeerId, Refused};
 use crate::config;
-use crate::controls::gpio::{self, Opener, Wanted};
+use crate::controls::gpio::{Opener, Wanted};
 use crate::controls::socket::{Ask, What};
 use crate::media::plan::stage::Stage;
 use crate::media::{self, DescriptionKind, PeerKey, Role, VoiceSetting};
 use crate::protocol::UserId;
 use crate::protocol::action::Phase;
-use crate::protocol::control::{Command, GpioStatus, HubState, HubStatus, PeerConnection, Snapshot, Status};
+use crate::protocol::control::{Command, GpioStatus, HubState, HubStatus, PeerConnection, Status};
 use crate::protocol::hub::{IceServers, Signal};
-use crate::protocol::rpc;
 use crate::signaling;
 
 /// Everything the driver holds.
@@ -372,33 +371,6 @@ async fn at(due: Option<tokio::time::Instant>) {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-async fn snapshot(engine: media::Handle, reply: oneshot::Sender<Result<serde_json::Value, rpc::Error>>) {
-    let refused = |error: media::Error| {
-        let busy = matches!(error, media::Error::TooMany(_));
-        let kind = if busy { rpc::ErrorKind::Unavailable } else { rpc::ErrorKind::InternalError };
-        rpc::Error::new(kind, error.to_string())
-    };
-    let outcome = engine.snapshot().await.map_err(refused).and_then(|png| {
-        let text = base64::engine::general_purpose::STANDARD.encode(&png.bytes);
-        serde_json::to_value(Snapshot { png: text, width: png.width, height: png.height })
-            .map_err(|e| rpc::Error::new(rpc::ErrorKind::InternalError, e.to_string()))
-    });
-    let _ = reply.send(outcome);
-}
-
-async fn open(relays: Opener, relay: String, reply: oneshot::Sender<Result<serde_json::Value, rpc::Error>>) {
-    let outcome = relays.open(&relay).await;
-    if let Err(refused) = &outcome {
-        tracing::info!("{refused}");
-    }
-    let kind = |refused: &gpio::Refused| match refused {
-        gpio::Refused::Unknown { .. } => rpc::ErrorKind::NotFound,
-        gpio::Refused::Broken { .. } | gpio::Refused::Stopping => rpc::ErrorKind::Unavailable,
-    };
-    let outcome = outcome.map(|()| serde_json::Value::Null);
-    let _ = reply.send(outcome.map_err(|refused| rpc::Error::new(kind(&refused), refused.to_string())));
 }
 
 fn key(peer: PeerId) -> PeerKey {

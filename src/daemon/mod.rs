@@ -25,6 +25,7 @@ mod participation;
 mod quiet;
 mod record;
 mod reload;
+mod replies;
 mod reset;
 mod speaking;
 mod stage;

@@ -33,9 +33,10 @@ pub fn apply(state: &mut Value, patch: Value) {
     }
     let Value::Object(there) = state else { return };
     for (key, change) in patch {
-        match change {
-            Value::Null => _ = there.remove(&key),
-            change => apply(there.entry(key).or_insert(Value::Null), change),
+        if change.is_null() {
+            there.remove(&key);
+        } else {
+            apply(there.entry(key).or_insert(Value::Null), change);
         }
     }
 }
@@ -49,12 +50,10 @@ mod tests {
 
     /// Without what means nothing.
     fn meaning(value: &Value) -> Value {
-        match value {
-            Value::Object(map) => {
-                map.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), meaning(value))).collect()
-            }
-            other => other.clone(),
-        }
+        let Value::Object(map) = value else {
+            return value.clone();
+        };
+        map.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), meaning(value))).collect()
     }
 
     fn state() -> impl Strategy<Value = Value> {
