@@ -158,7 +158,9 @@ impl Speaker {
                     ("slave-method", "resample"),
                     ("provide-clock", "false"),
                 ];
-                attach(&self.pipeline, last, &[&element_with("alsasink", &properties)?])
+                let card = element_with("alsasink", &properties)?;
+                no_gaps(&card);
+                attach(&self.pipeline, last, &[&card])
             }
             SpeakerSink::File { file } => {
                 let location = file.to_str().ok_or_else(|| Error::Pipeline(format!("{} is not UTF-8", file.display())))?;
@@ -308,6 +310,23 @@ fn no_latency(element: &gst::Element) {
         };
         latency.set(true, gst::ClockTime::ZERO, gst::ClockTime::NONE);
         gst::PadProbeReturn::Handled
+    });
+}
+
+/// Silence goes to the card as sound. What the mixer makes of silence alone is marked as a gap, and with a gap a sink for sound does
+/// nothing but wait until it would be heard (GStreamer's issue 2749): the card runs empty, voices come too late for it and are dropped
+/// without a word, the mixer makes more gaps while it catches up, and so on for ever.
+fn no_gaps(sink: &gst::Element) {
+    let Some(pad) = sink.static_pad("sink") else {
+        return;
+    };
+    pad.add_probe(gst::PadProbeType::BUFFER, |_, info| {
+        if let Some(buffer) = info.buffer_mut()
+            && buffer.flags().contains(gst::BufferFlags::GAP)
+        {
+            buffer.make_mut().unset_flags(gst::BufferFlags::GAP);
+        }
+        gst::PadProbeReturn::Ok
     });
 }
 
