@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::gpio::{LineView, Trouble};
+use super::sleep_until;
 use crate::config;
 use crate::protocol::control::{DeviceState, Status};
 
@@ -158,13 +159,6 @@ fn read(output: &Output, device: &str) -> Result<String, Error> {
     }
     let last = all.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("no word");
     Err(Error::Failed(format!("cec-ctl on {device}: {}", last.chars().take(200).collect::<String>())))
-}
-
-async fn sleep_until(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
-        None => std::future::pending().await,
-    }
 }
 
 #[cfg(test)]

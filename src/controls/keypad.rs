@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::gesture::{Effect, Fault, Gesture, Gestures, Input, Settings};
 use super::gpio::{self, LineView, Trouble, Wanted};
+use super::sleep_until;
 use crate::config::{Key, Keypad};
 use crate::protocol::control::DeviceState;
 
@@ -181,13 +182,6 @@ fn act(effect: Effect, keypad: &Keypad, view: &LineView, wanted: &mpsc::Sender<W
                 }
             });
         }
-    }
-}
-
-async fn sleep_until(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -7,3 +7,11 @@ pub mod gpio;
 mod keypad;
 pub mod mqtt;
 pub mod socket;
+
+/// Until then; without a time, for ever.
+async fn sleep_until(due: Option<std::time::Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -133,8 +133,9 @@ start_desk() {
 open_line() {
     rm -f "$CALL/standing"
     if [ -e "$CALL/line" ] && alive hub && alive desk; then
-        end door
-        eventually 10 "the desk is alone" alone
+        # SIGINT leaves the call. Ended otherwise, the hub keeps its place for 30 s.
+        end door INT
+        eventually 15 "the desk is alone" alone
         return
     fi
     hang_up

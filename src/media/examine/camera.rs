@@ -10,6 +10,7 @@ use gstreamer_app as gst_app;
 use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
+use super::wait;
 use crate::config::Camera;
 use crate::media::capture::add_source;
 use crate::media::node::Node;
@@ -24,7 +25,6 @@ const FIRST: Duration = Duration::from_secs(6);
 const SETTLE: Duration = Duration::from_millis(700);
 /// Pictures are counted for so long.
 const COUNT: Duration = Duration::from_secs(2);
-const LOOK: Duration = Duration::from_millis(20);
 /// Every so many pixels are looked at.
 const STEP: usize = 7;
 
@@ -81,25 +81,16 @@ pub fn camera(camera: &Camera) -> Result<Seen, Error> {
     let source = add_source(&pipeline, &camera, &queue, &time)?;
     let begun = Instant::now();
     pipeline.play()?;
-    let wait = |until: Instant, enough: &dyn Fn() -> bool| -> Result<(), Error> {
-        while Instant::now() < until && !enough() {
-            if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                return Err(error);
-            }
-            std::thread::sleep(LOOK);
-        }
-        Ok(())
-    };
     let count = || eye.pictures.load(Ordering::Acquire);
-    wait(begun + FIRST, &|| count() > 0)?;
+    wait(&failed, begun + FIRST, || count() > 0)?;
     if count() == 0 {
         let text = format!("{} gives no picture within {} s", capture::name(&camera.source), FIRST.as_secs());
         return Err(Error::Device { state: DeviceState::Failed, text });
     }
     let first = begun.elapsed();
-    wait(Instant::now() + SETTLE, &|| false)?;
+    wait(&failed, Instant::now() + SETTLE, || false)?;
     let (from, before) = (Instant::now(), count());
-    wait(from + COUNT, &|| false)?;
+    wait(&failed, from + COUNT, || false)?;
     let fps = (count() - before) as f64 / from.elapsed().as_secs_f64();
     let sample = eye.last.lock().unwrap_or_else(PoisonError::into_inner).take();
     let sample = sample.ok_or_else(|| Error::Pipeline("the camera gave a picture without content".to_owned()))?;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::wait;
 use crate::config::Microphone;
 use crate::media::Error;
 use crate::media::microphone::{add_source, name};
@@ -16,7 +17,6 @@ const FIRST: Duration = Duration::from_secs(5);
 /// A card begins with a crack.
 const SETTLE: Duration = Duration::from_millis(300);
 const LISTEN: Duration = Duration::from_secs(2);
-const LOOK: Duration = Duration::from_millis(20);
 
 /// What was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,24 +48,15 @@ pub fn microphone(microphone: &Microphone) -> Result<Heard, Error> {
     add_source(&pipeline, &microphone.source, &convert, &time)?;
     pipeline.play()?;
     let count = || powers.lock().unwrap_or_else(PoisonError::into_inner).len();
-    let wait = |until: Instant, enough: &dyn Fn() -> bool| -> Result<(), Error> {
-        while Instant::now() < until && !enough() {
-            if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                return Err(error);
-            }
-            std::thread::sleep(LOOK);
-        }
-        Ok(())
-    };
     let name = name(&microphone.source);
-    wait(Instant::now() + FIRST, &|| count() > 0)?;
+    wait(&failed, Instant::now() + FIRST, || count() > 0)?;
     if count() == 0 {
         let text = format!("{name} gives no sound within {} s", FIRST.as_secs());
         return Err(Error::Device { state: DeviceState::Failed, text });
     }
-    wait(Instant::now() + SETTLE, &|| false)?;
+    wait(&failed, Instant::now() + SETTLE, || false)?;
     powers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    wait(Instant::now() + LISTEN, &|| false)?;
+    wait(&failed, Instant::now() + LISTEN, || false)?;
     let mut heard = std::mem::take(&mut *powers.lock().unwrap_or_else(PoisonError::into_inner));
     heard.sort_unstable_by(f64::total_cmp);
     let decibels = |power: Option<&f64>| match power {

@@ -1,7 +1,7 @@
 //! PURE. How long what comes in is held back: as configured while all of it comes, longer while some of it has to be asked for again.
 //!
-//! A packet that is lost is noticed, asked for and sent again (RFC 4588), and the second one may be lost as well. Time for three such
-//! rounds leaves one packet of a thousand when one of ten is lost.
+//! A packet that is lost is noticed, asked for and sent again (RFC 4588), and the second one may be lost as well. With time for
+//! three such rounds one packet of ten thousand is missing when one of ten is lost.
 
 use std::time::{Duration, Instant};
 
