@@ -2,6 +2,8 @@
 open_line
 chmod 600 /dev/video0
 chmod 777 "$CASE_DIR" "$CALL"
+# What the door left here when it was somebody else is not this one's.
+rm -rf "$CALL/door" "$CALL"/door.sock*
 printf 'correct horse' >"$CASE_DIR/nobodys-password"
 chmod 400 "$CASE_DIR/nobodys-password"
 chown nobody "$CASE_DIR/nobodys-password"

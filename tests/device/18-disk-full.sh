@@ -2,7 +2,7 @@
 hang_up
 mkdir "$CASE_DIR/full"
 mount -t tmpfs -o size=200k tmpfs "$CASE_DIR/full"
-trap 'stop_helpers; umount "$CASE_DIR/full"' EXIT
+trap 'stop_helpers; hang_up; umount "$CASE_DIR/full"' EXIT
 start_hub
 start_desk "speaker.file=$CASE_DIR/full/heard.wav" "state-directory=$CASE_DIR/full"
 STATE_DIR=$CASE_DIR/full start_door

@@ -61,7 +61,7 @@ pub async fn bind(path: &Path) -> Result<(Place, UnixListener), Error> {
 fn lock(path: &Path) -> Result<File, Error> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let io = |source| Error::Io { path: path.to_owned(), source };
+    let io = |source| Error::Io { path: PathBuf::from(&name), source };
     let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

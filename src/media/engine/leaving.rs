@@ -6,6 +6,8 @@ use crate::media::PeerKey;
 /// What is being taken down.
 #[derive(Debug, Clone)]
 pub(in crate::media) enum Leaving {
+    /// The key that all connections share, on its way.
+    WarmUp,
     /// A device's pipeline.
     Device(Device),
     /// A capture pipeline whose encoder failed.

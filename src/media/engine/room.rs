@@ -162,9 +162,8 @@ impl Engine {
             }
             peer::warm_up();
         };
-        if let Err(error) = std::thread::Builder::new().name("warm-up".into()).spawn(warm_up) {
-            tracing::warn!("the first connection will take longer: {error}");
-        }
+        // Waited for at the end: a process that leaves while OpenSSL makes a key crashes.
+        self.retired.add(Leaving::WarmUp, Instant::now(), warm_up);
         self.show();
     }
 

@@ -40,8 +40,10 @@ fn plain(text: &str) -> String {
 /// What has been written so far survives a power cut.
 pub fn sync(file: &Path) -> io::Result<u64> {
     let file = fs::File::open(file)?;
+    // Asked before: what is written meanwhile may not be on the disk.
+    let length = file.metadata()?.len();
     file.sync_data()?;
-    Ok(file.metadata()?.len())
+    Ok(length)
 }
 
 /// Gives a file its final name; one that never got anything goes.
