@@ -22,7 +22,7 @@ use gstreamer_video as gst_video;
 use gstreamer_video::prelude::*;
 
 use super::coder::Coder;
-use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, fan_out, leaky_queue, set};
+use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, fan_out, leaky_queue, set, take_any_stride};
 use super::plan::canvas::Canvas;
 use super::plan::encoder::Encoder;
 use super::plan::testcard;
@@ -142,6 +142,7 @@ impl Capture {
         pipeline.chain(&[&queue, &tee])?;
         let coder = Coder::build(&pipeline, &tee, encoder, picture)?;
         let raw = gst_app::AppSink::builder().name("raw").sync(false).async_(false).max_buffers(1).drop(true).build();
+        take_any_stride(&raw);
         pipeline.chain(&[raw.upcast_ref()])?;
         tee.link(&raw).map_err(|e| Error::pipeline(&e))?;
         let source = match eye {

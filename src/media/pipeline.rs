@@ -13,6 +13,7 @@ use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use gstreamer_utils::StreamProducer;
 use gstreamer_utils::streamproducer::ProducerSettings;
+use gstreamer_video as gst_video;
 
 use super::Error;
 use crate::protocol::control::DeviceState;
@@ -243,6 +244,21 @@ pub fn parse_caps(caps: &str) -> Result<gst::Caps, Error> {
 pub fn leaky_queue(buffers: u32) -> Result<gst::Element, Error> {
     let size = buffers.to_string();
     element_with("queue", &[("leaky", "downstream"), ("max-size-buffers", &size), ("max-size-bytes", "0"), ("max-size-time", "0")])
+}
+
+/// Lets pictures with lines of any length into `sink`. It does not say by itself that it can (1.22), and a camera whose lines have
+/// an end of their own copies each picture then, or fails at an odd width.
+pub fn take_any_stride(sink: &gst_app::AppSink) {
+    let Some(pad) = sink.static_pad("sink") else {
+        return;
+    };
+    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
+        let Some(gst::QueryViewMut::Allocation(query)) = info.query_mut().map(gst::QueryRef::view_mut) else {
+            return gst::PadProbeReturn::Ok;
+        };
+        query.add_allocation_meta::<gst_video::VideoMeta>(None);
+        gst::PadProbeReturn::Handled
+    });
 }
 
 /// Hands on what reaches `sink` at once. By default it would be held back until its time to be shown, and each pipeline after it

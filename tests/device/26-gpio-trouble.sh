@@ -25,6 +25,7 @@ button_is bell state denied || fail "the state is $(button bell state)"
 "$BOARD/callbox" open door --socket "$CALL/door.sock" && fail "a relay without a line opens"
 chmod 666 "$chip"
 eventually 15 "with permission it is taken" button_is bell state running
+eventually 15 "and so is the relay's" is door '.gpio.relays[0].state' running
 
 { common desk; lines; } >"$CALL/desk.toml"
 daemon desk "$BOARD/callbox" run --config "$CALL/desk.toml"

@@ -73,7 +73,7 @@ fn look(node: &Path) -> std::io::Result<Option<DeviceInfo>> {
     let mut modes = Vec::new();
     let mut formats = device.formats(kind);
     while let Some(format) = formats.fetch_next()? {
-        let name = format.pixel_format().to_string().trim().to_owned();
+        let name = name_of(*format.pixel_format().as_ref());
         let mut of_format = device.sizes(format.pixel_format());
         let before = modes.len();
         while let Some(size) = of_format.fetch_next().ok().flatten() {
@@ -93,7 +93,19 @@ fn look(node: &Path) -> std::io::Result<Option<DeviceInfo>> {
         width => format!("{} {width}x{}", mode.format, mode.height),
     });
     let formats = formats.collect();
-    Ok(Some(DeviceInfo { label: able.card().to_owned(), formats, modes, controls: controls(&device), ..DeviceInfo::default() }))
+    Ok(Some(DeviceInfo { label: text(able.card()), formats, modes, controls: controls(&device), ..DeviceInfo::default() }))
+}
+
+/// The four letters of a format, as V4L2 tools write them: the highest bit of the last stands for big-endian.
+fn name_of(mut code: [u8; 4]) -> String {
+    let ending = if code[3] & 0x80 == 0 { "" } else { "-BE" };
+    code[3] &= 0x7f;
+    format!("{}{ending}", String::from_utf8_lossy(&code).trim())
+}
+
+/// What a driver calls something: nothing keeps it to UTF-8, and the library does not look.
+pub(super) fn text(said: &str) -> String {
+    String::from_utf8_lossy(said.as_bytes()).into_owned()
 }
 
 /// Frames per second, the most first.
@@ -119,6 +131,14 @@ fn rates(intervals: &mut FrmIvals<'_>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_format_has_the_name_that_v4l2_tools_give_it() {
+        assert_eq!(name_of(*b"YUYV"), "YUYV");
+        assert_eq!(name_of(*b"Y10 "), "Y10");
+        assert_eq!(name_of([b'Y', b'1', b'6', b' ' | 0x80]), "Y16-BE");
+        assert_eq!(name_of([0x7f, b'1', b'6', b' ']), "\u{7f}16");
+    }
 
     #[test]
     fn a_name_by_what_it_is_goes_before_one_by_where_it_is() {

@@ -3,6 +3,7 @@
 use linux_video::types::{CtrlFlag, CtrlType, Value};
 use linux_video::{Control, Device};
 
+use super::cameras::text;
 use crate::protocol::control::{CameraControl, Choice};
 
 /// Brightness and the like; exposure, focus, zoom; what a sensor has. A driver's own are not asked for: newer kernels have kinds of
@@ -30,14 +31,14 @@ fn read(device: &Device, control: Control) -> Option<CameraControl> {
     let mut choices = Vec::new();
     if let Some(mut items) = device.control_items(&control) {
         while let Ok(Some(item)) = items.fetch_next() {
-            let name = item.name().map(str::to_owned).or_else(|| item.value().map(|value| value.to_string()));
+            let name = item.name().map(text).or_else(|| item.value().map(|value| value.to_string()));
             choices.push(Choice { value: i64::from(item.index()), name: name.unwrap_or_default() });
             if choices.len() == CHOICES {
                 break;
             }
         }
     }
-    let (name, min, max) = (config_name(control.name()), control.min(), control.max());
+    let (name, min, max) = (config_name(&text(control.name())), control.min(), control.max());
     let (step, default, kind) = (control.step(), control.default(), control.type_());
     let mut now = Value::from(control);
     let value = device.get_control(&mut now).ok().and_then(|()| match kind {
