@@ -19,11 +19,11 @@ key() {
     sleep "${2:-0.2}"
     echo "up $1" >&7
 }
-keypad() { state door ".gpio.others[] | select(.name == \"keypad\") | .$1"; }
+keypad() { state door ".gpio.others[0].$1"; }
 keypad_is() { [ "$(keypad "$1")" = "$2" ]; }
 says() { [[ $(keypad error) == *"$1"* ]]; }
-joined() { is door '.call.state // "none"' joined; }
-idle() { is door '.call.state // "none"' none; }
+joined() { is door .call.state joined; }
+idle() { is door .call.state null; }
 
 hang_up
 trap 'exec 7>&-; stop_helpers; end door' EXIT

@@ -11,7 +11,7 @@ start_hub
     printf '[[light]]\nline = "LAMP"\nname = "lamp"\nshows = ["ringing blink", "in-call"]\n'
 } >"$CALL/door.toml"
 daemon door ip netns exec door "$BOARD/callbox" run --config "$CALL/door.toml"
-eventually 30 "it is in the call" is door '.call.state // "none"' joined
+eventually 30 "it is in the call" is door .call.state joined
 value OPENER 0 || fail "the relay is on"
 # ask WHO PATH BODY: the status of the answer.
 ask() {
