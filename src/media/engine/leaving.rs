@@ -6,7 +6,7 @@ use crate::media::PeerKey;
 /// What is being taken down.
 #[derive(Debug, Clone)]
 pub(in crate::media) enum Leaving {
-    /// The key that all connections share, on its way.
+    /// What a first connection needs, on its way: a key, the code of a decoder.
     WarmUp,
     /// A device's pipeline.
     Device(Device),

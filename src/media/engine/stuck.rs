@@ -58,7 +58,7 @@ impl Engine {
             match leaving {
                 Leaving::Encoder(element) => self.encoder_is_lost(element),
                 Leaving::Device(device) => tracing::error!(?device, "a device's driver does not come back"),
-                Leaving::WarmUp => tracing::info!("making a key takes long: a first call would wait for it"),
+                Leaving::WarmUp => tracing::info!("what a first connection needs takes long to make"),
                 Leaving::Voice => tracing::warn!("a voice takes long to end: the speaker may be stuck"),
                 Leaving::Recorder => tracing::warn!("the files of a recording take long to finish: the disk may be slow"),
                 Leaving::Peer(key) => tracing::warn!(peer = %key.id, "a peer connection takes long to end: a driver may be stuck"),

@@ -11,7 +11,7 @@ use super::room::{Engine, Seat};
 use super::{Ask, Device, Note};
 use crate::config::SpeakerSink;
 use crate::media::capture::Capture;
-use crate::media::peer::{Options, Part, Peer, Role, Streams};
+use crate::media::peer::{self, Options, Part, Peer, Role, Streams};
 use crate::media::{Event, PeerKey, probe};
 use crate::protocol::control::{DeviceState, PeerConnection};
 
@@ -70,6 +70,10 @@ impl Engine {
             Ok(decoder) => decoder,
             Err(error) => return self.say(&key, PeerConnection::Failed, Some(error.to_string())),
         };
+        if self.peers.is_empty() {
+            // Loading it takes as long as connecting, and would hold up the first picture after that.
+            self.retired.add(Leaving::WarmUp, now, move || peer::load(decoder));
+        }
         let options = Options {
             latency: self.config.network.jitter_buffer,
             helpers: self.helpers.clone(),

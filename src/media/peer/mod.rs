@@ -91,6 +91,13 @@ pub fn warm_up() {
     }
 }
 
+/// Brings the code of an element into memory.
+pub fn load(factory: &str) {
+    if let Err(error) = element(factory) {
+        tracing::warn!(%error, "cannot be loaded");
+    }
+}
+
 /// One peer connection.
 #[derive(Debug)]
 pub struct Peer {
