@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-network test-device test-cross sim fuzz build lint bench
+.PHONY: help demo test test-network test-device test-cross soak snapshots sim fuzz build lint bench
 .NOTPARALLEL:
 
 CARGO ?= cargo
@@ -33,6 +33,14 @@ test-device: rust ## the appliance on a virtual board: camera, sound card, bad n
 
 test-cross: rust ## the appliance for aarch64: its unit tests and real calls, under emulation
 	@scripts/test-cross
+
+soak: rust ## four in a call for ten minutes, two hundred calls in a row, and GStreamer's tracer of leaks (ROOM_SECONDS=600 SOAK_CALLS=200)
+	@scripts/install build run test
+	@ROOM_SECONDS=$(or $(ROOM_SECONDS),600) SOAK_CALLS=$(or $(SOAK_CALLS),200) scripts/soak
+
+snapshots: rust ## what the screen shows in each state, as PNGs and on one sheet, in target/snapshots
+	@scripts/install build run test
+	@scripts/snapshots
 
 sim: rust ## a fleet on virtual time, from many seeds (SEEDS=1000; FLEET_SEED=S: one again)
 	@scripts/install build

@@ -6,6 +6,7 @@
 //!   join      asked to join ─► first remote picture decoded, appliance and Chromium in turn, in the same call
 //!   latency   picture drawn ─► picture decoded, read from the picture: appliance to appliance, Chromium to Chromium
 //!   cost      CPU and memory of a two-way 720p30 call, net of what the source alone costs
+//!   peers     CPU of who sends to one and to three, net of the source
 //!   screen    what a display costs, with names and without, and when nothing moves
 //!   hub       connections per MiB and ring to callee, beside Janus, nats-server and gst-webrtc-signalling-server
 //! ```
@@ -22,6 +23,7 @@ mod parts {
     pub mod hub;
     pub mod join;
     pub mod latency;
+    pub mod peers;
     pub mod ready;
     pub mod screen;
     pub mod table;
@@ -54,6 +56,9 @@ async fn main() {
     }
     if wants("cost") {
         parts::cost::measure(&mut table, seconds, rounds).await;
+    }
+    if wants("peers") {
+        parts::peers::measure(&mut table, seconds, rounds).await;
     }
     if wants("screen") {
         parts::screen::measure(&mut table, seconds).await;

@@ -1,6 +1,7 @@
 //! One two-way 720p30 call between the appliance and Chromium: the same film as both cameras, the same speech as both microphones,
 //! the same bit rate. CPU is user and system time of the whole process tree; memory is proportional set size (PSS).
 
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -20,23 +21,8 @@ pub async fn measure(table: &mut Table, seconds: u64, rounds: u64) {
     let window = Duration::from_secs(seconds);
     let fake = || Fake { video: Some(film.clone()), audio: Some(talk.clone()), ..Fake::default() };
 
-    let our_source = {
-        let mut command = Command::new("gst-launch-1.0");
-        command.args(["-q", "filesrc", &format!("location={}", film.display()), "!", "decodebin", "!", "identity", "sync=true"]);
-        command.args(["!", "fakesink", "sync=false"]);
-        let source = Process::start("source", &mut command);
-        let film_length = Duration::from_secs(4);
-        spent(&tree(source.pid()), film_length.min(window)).await.per_minute
-    };
-    let their_source = {
-        let hub = Hub::start();
-        let browser = Browser::start(fake()).await;
-        browser.open(&hub.url).await;
-        let open = "window.held = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720, frameRate: 30 } }); return true;";
-        browser.js_async::<bool>(open).await;
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        spent(&tree_of(&browser), window).await.per_minute
-    };
+    let our_source = our_source(&film, window).await;
+    let their_source = their_source(fake(), window).await;
 
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let (mut our_memory, mut their_memory) = (Vec::new(), Vec::new());
@@ -94,13 +80,39 @@ pub async fn measure(table: &mut Table, seconds: u64, rounds: u64) {
     table.ratio("memory in the call (PSS)", "MiB", median(&our_memory), median(&their_memory), 0.25);
 }
 
-struct Spent {
-    per_minute: f64,
-    memory: f64,
-    seconds: f64,
+/// What decoding the film alone costs an appliance.
+pub async fn our_source(film: &Path, window: Duration) -> f64 {
+    let mut command = Command::new("gst-launch-1.0");
+    command.args(["-q", "filesrc", &format!("location={}", film.display()), "!", "decodebin", "!", "identity", "sync=true"]);
+    command.args(["!", "fakesink", "sync=false"]);
+    let source = Process::start("source", &mut command);
+    let film_length = Duration::from_secs(4);
+    spent(&tree(source.pid()), film_length.min(window)).await.per_minute
 }
 
-async fn spent(tree: &[u32], window: Duration) -> Spent {
+/// What an open camera alone costs Chromium.
+pub async fn their_source(fake: Fake, window: Duration) -> f64 {
+    let hub = Hub::start();
+    let browser = Browser::start(fake).await;
+    browser.open(&hub.url).await;
+    let open = "window.held = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720, frameRate: 30 } }); return true;";
+    browser.js_async::<bool>(open).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    spent(&tree_of(&browser), window).await.per_minute
+}
+
+/// What a process tree took.
+pub struct Spent {
+    /// Seconds of the processor for a minute.
+    pub per_minute: f64,
+    /// MiB.
+    pub memory: f64,
+    /// How long it was watched.
+    pub seconds: f64,
+}
+
+/// What it takes in so long.
+pub async fn spent(tree: &[u32], window: Duration) -> Spent {
     let (begun, before) = (Instant::now(), ticks(tree));
     tokio::time::sleep(window).await;
     let (seconds, after) = (begun.elapsed().as_secs_f64(), ticks(tree));
@@ -109,7 +121,7 @@ async fn spent(tree: &[u32], window: Duration) -> Spent {
 }
 
 /// A process and all its descendants. By parent, not by environment: Chromium's children write their titles over theirs.
-fn tree(root: u32) -> Vec<u32> {
+pub fn tree(root: u32) -> Vec<u32> {
     let stat = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
     let parent = |pid: u32| stat(pid)?.rsplit(") ").next()?.split(' ').nth(1)?.parse::<u32>().ok();
     let all: Vec<u32> =
@@ -125,7 +137,7 @@ fn tree(root: u32) -> Vec<u32> {
 }
 
 /// The browser without its driver.
-fn tree_of(browser: &Browser) -> Vec<u32> {
+pub fn tree_of(browser: &Browser) -> Vec<u32> {
     tree(browser.pid()).split_off(1)
 }
 
@@ -166,10 +178,13 @@ async fn sent(browser: &Browser) -> f64 {
         .await
 }
 
-fn cap() -> String {
+/// Holds what a page sends at the ceiling, on every connection that it remembers.
+pub fn cap() -> String {
     format!(
-        "const sender = window.connections.at(-1).getSenders().find((one) => one.track?.kind === 'video');\
-         const parameters = sender.getParameters(); parameters.encodings[0].maxBitrate = {BITRATE};\
-         parameters.degradationPreference = 'maintain-resolution'; await sender.setParameters(parameters); return true;"
+        "for (const connection of window.connections) {{\
+           const sender = connection.getSenders().find((one) => one.track?.kind === 'video'); if (!sender) continue;\
+           const parameters = sender.getParameters(); if (!parameters.encodings?.length) continue;\
+           parameters.encodings[0].maxBitrate = {BITRATE};\
+           parameters.degradationPreference = 'maintain-resolution'; await sender.setParameters(parameters); }} return true;"
     )
 }

@@ -104,6 +104,13 @@ impl Appliance {
 
 fn launch(program: &Path, directory: &TempDir, namespace: Option<&str>) -> Process {
     let mut command = command_in(namespace, program);
-    command.arg("run").arg("--config").arg(directory.path().join("callbox.toml"));
+    command.envs(environment_of_unit()).arg("run").arg("--config").arg(directory.path().join("callbox.toml"));
     Process::start("appliance", &mut command)
+}
+
+/// What `systemd/callbox.service` gives it.
+fn environment_of_unit() -> Vec<(String, String)> {
+    let unit = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/systemd/callbox.service")).unwrap();
+    let words = unit.lines().filter_map(|line| line.strip_prefix("Environment=")?.split_once('='));
+    words.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

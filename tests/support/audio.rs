@@ -64,6 +64,29 @@ impl Wav {
     }
 }
 
+/// A WAV file (48 kHz, mono) of a tone that comes and goes twice a second: a browser would take a steady one for noise.
+pub fn chirps(path: &Path, frequency: f32, seconds: u32) {
+    const RATE: u32 = 48_000;
+    let sample = |index: u32| {
+        let time = index as f32 / RATE as f32;
+        // swells and fades, so that nothing else is heard at its ends
+        let swell = (std::f32::consts::TAU * 2.0 * time).sin().max(0.0);
+        ((std::f32::consts::TAU * frequency * time).sin() * swell * 12_000.0) as i16
+    };
+    let data: Vec<u8> = (0..seconds * RATE).flat_map(|index| sample(index).to_le_bytes()).collect();
+    let mut file = Vec::from(*b"RIFF");
+    file.extend((36 + data.len() as u32).to_le_bytes());
+    file.extend(*b"WAVEfmt ");
+    file.extend([16, 0, 0, 0, 1, 0, 1, 0]);
+    file.extend(RATE.to_le_bytes());
+    file.extend((RATE * 2).to_le_bytes());
+    file.extend([2, 0, 16, 0]);
+    file.extend(*b"data");
+    file.extend((data.len() as u32).to_le_bytes());
+    file.extend(data);
+    std::fs::write(path, file).unwrap();
+}
+
 /// How much of the energy is one tone (Goertzel): 0 none, 1 all.
 pub fn tone_strength(samples: &[f32], rate: u32, frequency: f32) -> f32 {
     let energy: f32 = samples.iter().map(|sample| sample * sample).sum();

@@ -1,5 +1,7 @@
 //! What a person sees and hears in the page, read by scripts.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::Browser;
@@ -99,6 +101,26 @@ impl Browser {
     /// Listens to the first other participant for a moment: the strongest frequency in Hz, and its level in dB.
     pub async fn pitch(&self) -> (f64, f64) {
         self.js_async(&format!("{HEAR} return (await hear({REMOTE}.srcObject)).slice(0, 2);")).await
+    }
+
+    /// Listens to all others for a moment: by name, the strongest frequency in Hz, and its level in dB.
+    pub async fn pitches(&self) -> BTreeMap<String, (f64, f64)> {
+        self.js_async(&format!(
+            "{HEAR} const others = [...document.querySelectorAll('.tile:not(.local)')];\
+             const heard = await Promise.all(others.map(async (tile) => [tile.getAttribute('aria-label').split(', ')[0],\
+               (await hear(tile.querySelector('video').srcObject)).slice(0, 2)]));\
+             return Object.fromEntries(heard);"
+        ))
+        .await
+    }
+
+    /// The mean colour at the left of each other's picture, where only the wall of `film` is: red, green, blue by name.
+    pub async fn walls(&self) -> BTreeMap<String, [f64; 3]> {
+        self.js("Object.fromEntries([...document.querySelectorAll('.tile:not(.local)')].map((tile) => {\
+             const video = tile.querySelector('video'); const canvas = new OffscreenCanvas(32, 18);\
+             const context = canvas.getContext('2d'); if (video.videoWidth) context.drawImage(video, 0, 0, 32, 18);\
+             return [tile.getAttribute('aria-label').split(', ')[0], [...context.getImageData(4, 9, 1, 1).data].slice(0, 3)]; }))")
+            .await
     }
 
     /// Listens for some seconds: the loudness of the other, ten times a second.
