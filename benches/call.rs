@@ -4,6 +4,7 @@
 //!   ready     process start ─► control socket answers
 //!   tools     callbox check and callbox status, from start to end
 //!   join      asked to join ─► first remote picture decoded, appliance and Chromium in turn, in the same call
+//!   controls  a key ─► its command; pressed ─► first remote picture; what the appliance costs that waits with everything on
 //!   latency   picture drawn ─► picture decoded, read from the picture: appliance to appliance, Chromium to Chromium
 //!   cost      CPU and memory of a two-way 720p30 call, net of what the source alone costs
 //!   peers     CPU of who sends to one and to three, net of the source
@@ -19,6 +20,7 @@
 mod support;
 
 mod parts {
+    pub mod controls;
     pub mod cost;
     pub mod hub;
     pub mod join;
@@ -50,6 +52,9 @@ async fn main() {
     }
     if wants("join") {
         parts::join::measure(&mut table, 10).await;
+    }
+    if wants("controls") {
+        parts::controls::measure(&mut table, seconds, 10).await;
     }
     if wants("latency") {
         parts::latency::measure(&mut table).await;

@@ -150,7 +150,8 @@ fn ticks(tree: &[u32]) -> u64 {
     tree.iter().filter_map(of).sum()
 }
 
-fn pss(tree: &[u32]) -> f64 {
+/// Proportional set size, MiB.
+pub(super) fn pss(tree: &[u32]) -> f64 {
     let of = |pid: &u32| -> Option<f64> {
         let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
         let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
