@@ -13,6 +13,7 @@ use crate::protocol::control::{Snapshot, Status, patch};
 
 mod calling;
 mod changes;
+mod colour;
 mod devices;
 mod events;
 mod figures;
@@ -37,7 +38,7 @@ pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {
     let mut link = Link::open(socket)?;
     if !watch {
         let value = link.call("status", Value::Null)?;
-        let text = if json { format!("{value:#}") } else { page::page(&read(&value)?, text::page_width()) };
+        let text = if json { format!("{value:#}") } else { coloured(page::page(&read(&value)?, text::page_width())) };
         return print(&text);
     }
     let in_place = !json && io::stdout().is_terminal();
@@ -47,7 +48,7 @@ pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {
             return print(&value.to_string());
         }
         if in_place {
-            return write(&live(&page::page(&read(value)?, text::page_width())));
+            return write(&live(&coloured(page::page(&read(value)?, text::page_width()))));
         }
         let text = line::line(&read(value)?);
         if text != last {
@@ -56,6 +57,10 @@ pub fn status(socket: &Path, json: bool, watch: bool) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+fn coloured(page: String) -> String {
+    if colour::wanted() { colour::painted(&page) } else { page }
 }
 
 /// In place of the page before, from the top of the terminal: each line clears what was longer, the last what was below.

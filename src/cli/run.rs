@@ -3,7 +3,6 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::verbs::{CheckArgs, ConfigArgs, RunArgs, ShowArgs};
@@ -26,8 +25,7 @@ pub fn run(args: RunArgs) -> Result<(), Failure> {
         tracing::info!(message_id, after_ms = started.elapsed().as_millis() as u64, "ready");
         say(&format!("ready, control socket {}", socket.display()));
     };
-    let load = Arc::new(move || config::load_appliance(&inputs));
-    runtime.block_on(daemon::run(config, load, ready)).map_err(|e| Failure::failed(e.to_string()))
+    runtime.block_on(daemon::run(config, inputs, ready)).map_err(|e| Failure::failed(e.to_string()))
 }
 
 /// `v4l2src` keeps a camera's buffers and its device open whenever it stops (seen with 1.22), unless the environment tells it

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Bitrate, CallConfig, Door, Gpio, LogLevel, Metrics, Network, Recording, Screen, Share, Window};
+use super::{Bitrate, CallConfig, Door, Gpio, LogLevel, Metrics, Network, Page, Recording, Screen, Share, Window};
 use crate::protocol::UserId;
 
 /// `callbox.toml`, and everything laid over it.
@@ -37,6 +37,8 @@ pub struct Appliance {
     pub control: Control,
     /// Where Prometheus asks.
     pub metrics: Metrics,
+    /// The technician's page; none: there is none.
+    pub page: Option<Page>,
     /// What is logged.
     pub log: Log,
     /// Buttons, lights, relays.
@@ -63,6 +65,7 @@ impl Appliance {
             network: Network::default(),
             control: Control::default(),
             metrics: Metrics::default(),
+            page: None,
             log: Log::default(),
             gpio: Gpio::default(),
             door: None,

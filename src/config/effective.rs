@@ -14,7 +14,7 @@ use super::tree::{Node, Table, Value};
 /// Keys whose value is nobody's business.
 const SECRETS: [&str; 3] = ["password-hash", "password", "secret"];
 /// Tables that do nothing unless somebody writes them: their defaults are defaults of nothing.
-const OPTIONAL: [&str; 6] = ["cec", "door", "mqtt", "tls", "turn", "webhook"];
+const OPTIONAL: [&str; 7] = ["cec", "door", "mqtt", "page", "tls", "turn", "webhook"];
 /// Origins stand below each other, unless values are longer than this.
 const WIDEST: usize = 48;
 

@@ -34,6 +34,8 @@ pub struct Layers {
     pub root: Table,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// What is read in place of what stands in a file.
+    pub instead: Option<(PathBuf, String)>,
 }
 
 impl Layers {
@@ -71,6 +73,9 @@ impl Layers {
     }
 
     fn add_file(&mut self, path: &Path) {
+        if let Some((_, text)) = self.instead.take_if(|(file, _)| file.as_path() == path) {
+            return self.add_text(path, text);
+        }
         let (text, flaw) = match read(path) {
             Ok(bytes) => decode(bytes),
             Err(error) => {

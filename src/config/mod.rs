@@ -12,6 +12,8 @@ mod cec;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod check;
 mod door;
+#[cfg(feature = "appliance")]
+mod draft;
 #[cfg_attr(not(all(feature = "appliance", feature = "hub")), allow(dead_code))] // one half alone needs fewer kinds of values
 mod effective;
 mod gpio;
@@ -23,6 +25,7 @@ mod manual;
 mod metrics;
 mod mqtt;
 mod network;
+mod page;
 #[cfg(feature = "appliance")]
 mod read_appliance;
 #[cfg(feature = "appliance")]
@@ -41,6 +44,8 @@ mod read_keypad;
 mod read_mqtt;
 #[cfg(feature = "appliance")]
 mod read_network;
+#[cfg(feature = "appliance")]
+mod read_page;
 #[cfg(feature = "appliance")]
 mod read_schedule;
 #[cfg(feature = "appliance")]
@@ -69,6 +74,8 @@ pub use appliance::{
 pub use call::{AutoAnswer, BadWindow, CallConfig, DoNotDisturb, SpeedDial, WhenBusy, Window};
 pub use cec::{Cec, DEFAULT_CEC_DEVICE, DEFAULT_CEC_NAME, DEFAULT_STANDBY_AFTER};
 pub use door::Door;
+#[cfg(feature = "appliance")]
+pub use draft::{appliance_files, secret_line, try_appliance};
 pub use effective::Effective;
 pub use gpio::{
     Bias, Button, DEFAULT_DEBOUNCE, DEFAULT_DOUBLE_TIME, DEFAULT_HOLD_TIME, DEFAULT_PULSE, DEFAULT_STUCK_TIME, Gpio, Light, Line,
@@ -79,6 +86,7 @@ pub use keypad::{Key, Keypad};
 pub use metrics::Metrics;
 pub use mqtt::{MQTT_PORT, MQTTS_PORT, Mqtt};
 pub use network::{Network, PortRange, TurnServer};
+pub use page::{DEFAULT_PAGE, Page, PageTls};
 pub use recording::{Recording, Size};
 pub use report::Report;
 pub use schedule::{DAYS, Schedule};
@@ -133,22 +141,21 @@ const HUB_MANUAL: &str = include_str!("../../config/hub.toml");
 /// Reads the appliance's configuration.
 #[cfg(feature = "appliance")]
 pub fn load_appliance(inputs: &Inputs) -> Result<Loaded<Appliance>, Report> {
-    finish(appliance_layers(inputs), |reading, root| read_appliance::read(reading, root, inputs.credentials.as_deref()))
+    finish(appliance_layers(inputs, Layers::default()), |reading, root| read_appliance::read(reading, root, inputs.credentials.as_deref()))
         .map(|(loaded, _)| loaded)
 }
 
 /// What holds for the appliance in the end, and who said so.
 #[cfg(feature = "appliance")]
 pub fn effective_appliance(inputs: &Inputs) -> Result<Effective, Report> {
-    let layers = appliance_layers(inputs);
+    let layers = appliance_layers(inputs, Layers::default());
     let credentials = inputs.credentials.as_deref();
     let (_, findings) = finish(layers.clone(), |reading, root| read_appliance::read(reading, root, credentials))?;
     Ok(Effective::new(&layers, &findings, MANUAL))
 }
 
 #[cfg(feature = "appliance")]
-fn appliance_layers(inputs: &Inputs) -> Layers {
-    let mut layers = Layers::default();
+fn appliance_layers(inputs: &Inputs, mut layers: Layers) -> Layers {
     match &inputs.file {
         Some(file) => layers.add_named(file),
         None => layers.add_system(),
@@ -195,7 +202,7 @@ fn finish<T>(
     layers: Layers,
     read: impl for<'a> FnOnce(&mut Reading<'a>, &'a tree::Table) -> Option<T>,
 ) -> Result<(Loaded<T>, effective::Findings), Report> {
-    let Layers { map, root, problems } = layers;
+    let Layers { map, root, problems, .. } = layers;
     let mut reading = Reading::new(&map, problems);
     let config = read(&mut reading, &root);
     let Reading { known, mut problems, understood, overruled, given, .. } = reading;

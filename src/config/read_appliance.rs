@@ -6,7 +6,7 @@ use super::reader::{At, Reading, Section};
 use super::report::Problem;
 use super::tree::Table;
 use super::*;
-use super::{check, metrics, read_call, read_door, read_gpio, read_mqtt, read_network, read_screen, recording, similar};
+use super::{check, metrics, read_call, read_door, read_gpio, read_mqtt, read_network, read_page, read_screen, recording, similar};
 
 const WIDTH: std::ops::RangeInclusive<u32> = 64..=4096;
 
@@ -31,6 +31,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
     let network = read_network::read(reading, root);
     let control = control(reading.section(root, "control"));
     let metrics = metrics::read(reading.section(root, "metrics"));
+    let page = read_page::read(reading.section(root, "page"), root.contains_key("page"), credentials);
     let log = Log { level: reading.section(root, "log").log_level().unwrap_or_default() };
     let mut gpio = read_gpio::read(reading, root);
     let user = link.as_ref().map(|link| &link.user);
@@ -49,6 +50,7 @@ pub fn read<'a>(reading: &mut Reading<'a>, root: &'a Table, credentials: Option<
         network,
         control,
         metrics,
+        page,
         log,
         gpio,
         door,

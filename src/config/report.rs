@@ -215,7 +215,7 @@ fn plural(count: usize, what: &str) -> String {
 }
 
 /// Whether a line may hold a password or a hash of one (a path to one is no secret). When in doubt, it does.
-fn is_secret(line: &str) -> bool {
+pub(super) fn is_secret(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     let suspect = |text: &str| ["password", "passwd", "secret", "argon2"].iter().any(|word| text.contains(word));
     let in_url = line.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));

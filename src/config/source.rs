@@ -57,6 +57,12 @@ impl SourceMap {
         self.sources.partition_point(|source| source.start <= span.start).checked_sub(1)
     }
 
+    /// The files among them.
+    #[cfg(feature = "appliance")]
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.sources.iter().filter(|source| source.is_file).map(|source| PathBuf::from(&source.name))
+    }
+
     /// Whether there is no text at all.
     pub fn is_empty(&self) -> bool {
         self.sources.is_empty()

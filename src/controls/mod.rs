@@ -6,6 +6,7 @@ pub mod gesture;
 pub mod gpio;
 mod keypad;
 pub mod mqtt;
+pub mod page;
 pub mod socket;
 
 /// Until then; without a time, for ever.

@@ -1,10 +1,11 @@
 //! The driver task. Nothing in here blocks: adapters have bounded queues and answer later.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::addresses::Changes;
 use super::chronicle::Chronicle;
@@ -65,6 +66,8 @@ pub(super) struct Driver {
     pub name: String,
     /// What the screen was told.
     pub staged: Option<Stage>,
+    /// Somebody wants this to end; whoever supervises it starts it again.
+    pub restart: Arc<Notify>,
 }
 
 /// What is shown before anything has happened.
@@ -127,6 +130,7 @@ impl Driver {
                     self.input(Input::Command(Command::Leave));
                     break Ended::Stopped;
                 }
+                () = self.restart.notified() => break Ended::Stopped,
                 _ = signals.terminate.recv() => break Ended::Stopped,
             }
         };

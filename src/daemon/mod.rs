@@ -21,6 +21,7 @@ mod listening;
 mod metrics;
 mod news;
 mod nights;
+mod page;
 mod participation;
 mod quiet;
 mod record;
@@ -35,15 +36,14 @@ mod watchdog;
 pub(crate) mod wire;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
-pub use reload::Load;
-
-use crate::config;
-use crate::controls::{gpio, socket};
+use crate::config::{self, Inputs};
+use crate::controls::{self, gpio, socket};
 use crate::protocol::hub::{ClientInfo, ClientKind, IceServers};
 use crate::{call, media, signaling};
 
@@ -73,6 +73,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// Nobody could come.
+    #[error(transparent)]
+    Page(#[from] controls::page::Error),
     /// Something the driver cannot do without ended by itself.
     #[error("{0} ended unexpectedly")]
     Ended(&'static str),
@@ -97,21 +100,22 @@ struct Signals {
 }
 
 /// Runs until SIGINT (leaves the call) or SIGTERM (does not: a restarted service goes on with its participation). SIGHUP reads the
-/// configuration anew, by `load`. `ready` is called whenever the control socket answers.
-pub async fn run(config: config::Appliance, load: Load, mut ready: impl FnMut(&Path)) -> Result<(), Error> {
+/// configuration anew, from `inputs`. `ready` is called whenever the control socket answers.
+pub async fn run(config: config::Appliance, inputs: Inputs, mut ready: impl FnMut(&Path)) -> Result<(), Error> {
     let mut signals = Signals {
         interrupt: signal(SignalKind::interrupt())?,
         terminate: signal(SignalKind::terminate())?,
         hangup: signal(SignalKind::hangup())?,
     };
     let (mut config, mut last_good, mut trouble) = (config, None, None);
+    let stays = page::Stays::default();
     loop {
         let mut is_ready = false;
         let report = |socket: &Path| {
             is_ready = true;
             ready(socket);
         };
-        match run_once(config.clone(), &load, &mut signals, trouble.take(), report).await {
+        match run_once(config.clone(), &inputs, &stays, &mut signals, trouble.take(), report).await {
             Ok(Ended::Stopped) => return Ok(()),
             Ok(Ended::Anew(new)) => {
                 tracing::info!("everything is started anew for the new configuration");
@@ -138,7 +142,8 @@ fn signaling_config(config: &config::Appliance) -> Result<signaling::Config, Err
 
 async fn run_once(
     config: config::Appliance,
-    load: &Load,
+    inputs: &Inputs,
+    stays: &page::Stays,
     signals: &mut Signals,
     trouble: Option<String>,
     ready: impl FnOnce(&Path),
@@ -191,6 +196,8 @@ async fn run_once(
     let (engine_too, started) = (engine.clone(), SystemTime::now());
     let knows = metrics::Knows { status, totals: chronicle.totals(), driver, engine: engine_too, started };
     let metrics = metrics::start(config.metrics.listen, knows).await?;
+    let restart = Arc::new(Notify::new());
+    let page = page::start(&running, inputs, stays, shown.subscribe(), socket.asks(), restart.clone())?;
     ready(&config.control.socket);
     watchdog::ready();
     let addresses = addresses::start();
@@ -203,7 +210,7 @@ async fn run_once(
         engine,
         helpers,
         ice_servers: IceServers::default(),
-        settings: reload::Settings::new(running, load.clone(), lines),
+        settings: reload::Settings::new(running, inputs.clone(), lines),
         relays,
         door,
         unattended,
@@ -222,8 +229,12 @@ async fn run_once(
         first_picture_ms: None,
         name,
         staged: None,
+        restart,
     };
     let outcome = driver.run(signals, media_events, asks, wanted, pulse).await;
+    if let Some(page) = page {
+        page.stop().await;
+    }
     if let Some(metrics) = metrics {
         // Its port must be free when everything is started anew.
         metrics.abort();

@@ -8,7 +8,6 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -18,7 +17,7 @@ use super::driver::Driver;
 use super::helpers::Helpers;
 use super::{Ended, Error};
 use crate::call::Input;
-use crate::config::{Appliance, Loaded, Report};
+use crate::config::{self, Appliance, Inputs, Loaded, Report};
 use crate::controls::gpio;
 use crate::media::Change;
 use crate::protocol::control::{Command, ConfigStatus, Reloaded};
@@ -28,9 +27,6 @@ use crate::{signaling, telemetry};
 pub(super) mod plan;
 
 use plan::{Part, When};
-
-/// Reads the configuration from wherever it comes. May take as long as a disk does.
-pub type Load = Arc<dyn Fn() -> Result<Loaded<Appliance>, Report> + Send + Sync>;
 
 /// Who has just hung up may call again.
 const QUIET: Duration = Duration::from_secs(1);
@@ -47,7 +43,8 @@ pub(super) struct Read {
 pub(super) struct Settings {
     pub running: Appliance,
     waiting: Option<Appliance>,
-    load: Load,
+    /// Where it comes from.
+    inputs: Inputs,
     is_reading: bool,
     reads: mpsc::Sender<Read>,
     pub read: mpsc::Receiver<Read>,
@@ -58,10 +55,10 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn new(running: Appliance, load: Load, lines: gpio::Handle) -> Self {
+    pub(super) fn new(running: Appliance, inputs: Inputs, lines: gpio::Handle) -> Self {
         let (reads, read) = mpsc::channel(1);
         let (waiting, is_reading, idle_since, asked) = Default::default();
-        Self { running, waiting, load, is_reading, reads, read, idle_since, lines, asked }
+        Self { running, waiting, inputs, is_reading, reads, read, idle_since, lines, asked }
     }
 
     /// When what waits for quiet may be taken.
@@ -80,9 +77,9 @@ impl Driver {
             }
             return;
         }
-        let (load, reads) = (self.settings.load.clone(), self.settings.reads.clone());
+        let (inputs, reads) = (self.settings.inputs.clone(), self.settings.reads.clone());
         tokio::task::spawn_blocking(move || {
-            let outcome = load();
+            let outcome = config::load_appliance(&inputs);
             // Without a driver nobody wants to know.
             let _ = reads.blocking_send(Read { outcome, reply });
         });
@@ -209,7 +206,7 @@ impl Driver {
             }
             // Everything is started anew for these.
             Part::HubUrl | Part::HubUser | Part::Socket | Part::State => {}
-            Part::Metrics | Part::Keypads | Part::Cec | Part::Mqtt => {}
+            Part::Metrics | Part::Page | Part::Keypads | Part::Cec | Part::Mqtt => {}
             Part::Door => self.door = running.door.map(|door| door.relay),
         }
         Ok(())

@@ -3,10 +3,13 @@
 
 #[cfg(feature = "appliance")]
 pub mod appliance;
+pub mod catalog;
 mod journal;
 #[cfg(any(feature = "appliance", feature = "hub"))]
 pub mod listener;
 pub mod process;
+#[cfg(feature = "appliance")]
+pub mod recent;
 mod says;
 pub mod sheet;
 
@@ -50,6 +53,8 @@ pub fn init(level: LogLevel) {
         let _ = if is_fixed { Ok(()) } else { handle.reload(EnvFilter::new(directives(level))) };
     }));
     let registry = tracing_subscriber::registry().with(filter);
+    #[cfg(feature = "appliance")]
+    let registry = registry.with(recent::Recent);
     let in_journal = journal_reads_stderr();
     if let Some(journal) = in_journal.then(journal::Journal::open).and_then(Result::ok) {
         // Somebody else (a test) already listens: theirs stays.

@@ -21,6 +21,10 @@ pub struct Fake {
     pub denied: bool,
     /// A phone: 390x844, touch, three device pixels per pixel.
     pub phone: bool,
+    /// A small phone: 360x740.
+    pub small: bool,
+    /// Prefers dark pages; headless, Chromium prefers light ones.
+    pub dark: bool,
     /// Another name for 127.0.0.1.
     pub host: Option<String>,
     /// Two cameras.
@@ -49,8 +53,9 @@ impl Browser {
             capabilities.add_arg(&flag).unwrap();
         }
         capabilities.accept_insecure_certs(true).unwrap();
-        if fake.phone {
-            let metrics = json!({"deviceMetrics": {"width": 390, "height": 844, "pixelRatio": 3.0, "touch": true, "mobile": true}});
+        if fake.phone || fake.small {
+            let (width, height) = if fake.small { (360, 740) } else { (390, 844) };
+            let metrics = json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 3.0, "touch": true, "mobile": true}});
             capabilities.add_experimental_option("mobileEmulation", metrics).unwrap();
         }
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.unwrap();
@@ -180,6 +185,7 @@ fn flags(fake: &Fake, profile: &Path) -> Vec<String> {
         true => "--deny-permission-prompts".to_owned(),
         false => "--use-fake-ui-for-media-stream".to_owned(),
     });
+    flags.extend(fake.dark.then(|| "--blink-settings=preferredColorScheme=0".to_owned()));
     flags.push(format!("--user-data-dir={}", profile.join("profile").display()));
     flags.extend(fake.host.iter().map(|host| format!("--host-resolver-rules=MAP {host} 127.0.0.1")));
     flags.extend(fake.video.iter().map(|file| format!("--use-file-for-fake-video-capture={}", file.display())));

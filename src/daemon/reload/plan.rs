@@ -55,6 +55,8 @@ pub enum Part {
     Share,
     /// Where metrics are asked for.
     Metrics,
+    /// The technician's page.
+    Page,
     /// Keypads.
     Keypads,
     /// The screen at the HDMI cable.
@@ -104,6 +106,7 @@ impl Part {
             Self::State => "state-directory",
             Self::Share => "share",
             Self::Metrics => "metrics",
+            Self::Page => "page",
             Self::Keypads => "keypad",
             Self::Cec => "cec",
             Self::Mqtt => "mqtt",
@@ -129,9 +132,15 @@ impl Part {
             | Self::Privacy
             | Self::Door => When::Now,
             Self::AutoJoin | Self::HasSpeaker | Self::Video | Self::TestCard | Self::Network | Self::Share => When::Idle,
-            Self::HubUrl | Self::HubUser | Self::Socket | Self::State | Self::Metrics | Self::Keypads | Self::Cec | Self::Mqtt => {
-                When::Anew
-            }
+            Self::HubUrl
+            | Self::HubUser
+            | Self::Socket
+            | Self::State
+            | Self::Metrics
+            | Self::Page
+            | Self::Keypads
+            | Self::Cec
+            | Self::Mqtt => When::Anew,
         }
     }
 }
@@ -154,6 +163,7 @@ pub fn changed(old: &Appliance, new: &Appliance) -> BTreeSet<Part> {
         control,
         log,
         metrics,
+        page,
         gpio,
         door,
         share,
@@ -190,6 +200,7 @@ pub fn changed(old: &Appliance, new: &Appliance) -> BTreeSet<Part> {
         (Part::State, *state_directory != old.state_directory),
         (Part::Share, *share != old.share),
         (Part::Metrics, *metrics != old.metrics),
+        (Part::Page, *page != old.page),
         (Part::Keypads, *keypads != old.gpio.keypads),
         (Part::Cec, *cec != old.gpio.cec),
         (Part::Mqtt, *mqtt != old.gpio.mqtt),
@@ -228,6 +239,7 @@ pub fn take(part: Part, new: &Appliance, running: &mut Appliance) {
         Part::State => running.state_directory = new.state_directory,
         Part::Share => running.share = new.share,
         Part::Metrics => running.metrics = new.metrics,
+        Part::Page => running.page = new.page,
         Part::Keypads => running.gpio.keypads = new.gpio.keypads,
         Part::Cec => running.gpio.cec = new.gpio.cec,
         Part::Mqtt => running.gpio.mqtt = new.gpio.mqtt,

@@ -40,7 +40,7 @@ fn button() -> Button {
 /// A change of one part and no other.
 type Edit = fn(&mut Appliance);
 
-const EDITS: [(Part, Edit); 24] = [
+const EDITS: [(Part, Edit); 25] = [
     (Part::Log, |new| new.log.level = LogLevel::Debug),
     (Part::Call, |new| new.call.tones = false),
     (Part::AutoJoin, |new| new.call.auto_join = Some("default:lobby".parse().unwrap())),
@@ -65,6 +65,7 @@ const EDITS: [(Part, Edit); 24] = [
     (Part::State, |new| new.state_directory = "/var/lib/other".into()),
     (Part::Door, |new| new.door = Some(Door { relay: "door".to_owned(), code: None })),
     (Part::Metrics, |new| new.metrics.listen = Some(([127, 0, 0, 1], 9469).into())),
+    (Part::Page, |new| new.page = Some(crate::config::Page::default())),
 ];
 
 fn edited(edits: impl IntoIterator<Item = usize>) -> Appliance {
@@ -100,7 +101,8 @@ fn only_what_a_connection_was_made_with_waits_for_its_end() {
             "hub.user",
             "control.socket",
             "state-directory",
-            "metrics"
+            "metrics",
+            "page"
         ]
     );
 }
