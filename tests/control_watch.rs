@@ -27,7 +27,9 @@ fn html(page: &str) -> String {
         text.replace(&format!("\x1b[{code}m"), &format!("<b style='color:{colour};font-weight:inherit'>"))
     });
     let text = text.replace("\x1b[0m", "</b>");
-    format!("<body style='margin:0;background:#0b0e14;color:#d6dcea;padding:20px;font:15px/1.45 DejaVu Sans Mono,monospace'><pre style='margin:0;font:inherit'>{text}</pre>")
+    format!(
+        "<body style='margin:0;background:#0b0e14;color:#d6dcea;padding:20px;font:15px/1.45 DejaVu Sans Mono,monospace'><pre style='margin:0;font:inherit'>{text}</pre>"
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,7 +45,10 @@ async fn the_status_is_painted_in_place_and_in_colours() {
     .await;
     let watch = format!("{} status --watch --socket {}", env!("CARGO_BIN_EXE_callbox"), door.file("control.sock").display());
     // A terminal for it, as a person has one.
-    let watching = Process::start("script", Command::new("script").args(["-qfec", &watch, "/dev/null"]).env("COLUMNS", "100").env_remove("NO_COLOR"));
+    let watching = Process::start(
+        "script",
+        Command::new("script").args(["-qfec", &watch, "/dev/null"]).env("COLUMNS", "100").env_remove("NO_COLOR"),
+    );
     let page = eventually(secs(20), "a page is painted over the one before", async || {
         let output = watching.output();
         let page = last_page(&output).filter(|_| output.matches("\x1b[H").count() > 3);

@@ -36,10 +36,8 @@ async fn site(keys: &str) -> Site {
     let desk = Appliance::start(&hub, "door-2", WHOLE);
     let line = door.process.wait_for_line("the technician's page is at", secs(30));
     let url = line.split(" is at ").nth(1).unwrap().split(',').next().unwrap().to_owned();
-    eventually(secs(60), "they see each other", async || {
-        if frames(&door)? > 5 { Ok(()) } else { Err("no frames".to_owned()) }
-    })
-    .await;
+    eventually(secs(60), "they see each other", async || if frames(&door)? > 5 { Ok(()) } else { Err("no frames".to_owned()) })
+        .await;
     Site { hub, door, _desk: desk, url, _directory: directory }
 }
 
@@ -85,7 +83,11 @@ async fn reads(browser: &Browser, id: &str, part: &str) -> String {
 }
 
 async fn write(browser: &Browser, text: &str) {
-    browser.js::<()>(&format!("((e) => {{ e.value = {text:?}; e.dispatchEvent(new Event('input')); }})(document.getElementById('text'))")).await;
+    browser
+        .js::<()>(&format!(
+            "((e) => {{ e.value = {text:?}; e.dispatchEvent(new Event('input')); }})(document.getElementById('text'))"
+        ))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,8 +124,9 @@ async fn a_technician_with_a_phone_sees_what_goes_on_and_mends_it_without_droppi
     assert!(length > 2000, "{length} bytes");
     eventually(secs(20), "the picture changes", async || if digest().await.1 != first { Ok(()) } else { Err("the same") }).await;
     eventually(secs(20), "it is shown", async || {
-        let (width, count): (u32, u32) =
-            browser.js("[document.getElementById('picture').naturalWidth, Number(document.getElementById('picture').dataset.count ?? 0)]").await;
+        let (width, count): (u32, u32) = browser
+            .js("[document.getElementById('picture').naturalWidth, Number(document.getElementById('picture').dataset.count ?? 0)]")
+            .await;
         if width > 0 && count > 1 { Ok(()) } else { Err((width, count)) }
     })
     .await;
@@ -172,7 +175,8 @@ async fn mends(browser: &Browser, site: &Site) {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), good, "nothing was written");
     let scratch = site.door.file("scratch.toml");
     std::fs::write(&scratch, &broken).unwrap();
-    let check = std::process::Command::new(env!("CARGO_BIN_EXE_callbox")).arg("check").arg("--json").arg("--config").arg(&scratch).output();
+    let check =
+        std::process::Command::new(env!("CARGO_BIN_EXE_callbox")).arg("check").arg("--json").arg("--config").arg(&scratch).output();
     let check: serde_json::Value = serde_json::from_slice(&check.unwrap().stdout).unwrap();
     for problem in check["problems"].as_array().unwrap() {
         let place = format!("{}:{}:{}", file.display(), problem["at"]["line"], problem["at"]["column"]);

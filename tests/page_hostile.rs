@@ -12,7 +12,8 @@ use support::{Appliance, Hub, eventually, secs};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-const DEVICES: &str = "[camera]\nsource = \"test\"\nwidth = 320\nheight = 240\n[microphone]\nsource = \"test\"\n[speaker]\nsink = \"none\"\n";
+const DEVICES: &str =
+    "[camera]\nsource = \"test\"\nwidth = 320\nheight = 240\n[microphone]\nsource = \"test\"\n[speaker]\nsink = \"none\"\n";
 const SECRET: &str = "battery staple";
 
 /// An appliance with a page, and where that is. With a password if `keys` name `{password}`.
@@ -123,14 +124,19 @@ async fn nothing_is_told_to_who_has_not_signed_in_and_no_secret_to_anybody() {
         let answer = get(page, path, &cookie).await;
         assert_eq!(status(&answer), 200, "{path}: {answer}");
         assert!(!answer.contains(SECRET) && !answer.contains(support::PASSWORD), "{path}: {answer}");
-        for header in ["content-security-policy: default-src 'none'", "x-content-type-options: nosniff", "cache-control: no-store"] {
+        for header in ["content-security-policy: default-src 'none'", "x-content-type-options: nosniff", "cache-control: no-store"]
+        {
             assert!(answer.contains(header), "{path}: {answer}");
         }
     }
     let index = get(page, "/", "").await;
     assert!(status(&index) == 200 && index.contains("script-src 'self'") && index.contains("frame-ancestors 'none'"), "{index}");
     for denied in ["/api/restart", "/api/reboot"] {
-        assert_eq!(status(&post(page, denied, &cookie, "{}").await), 403, "{denied} is not allowed unless the configuration says so");
+        assert_eq!(
+            status(&post(page, denied, &cookie, "{}").await),
+            403,
+            "{denied} is not allowed unless the configuration says so"
+        );
     }
     post(page, "/api/logout", &cookie, "{}").await;
     assert_eq!(status(&get(page, "/api/status", &cookie).await), 401);
@@ -176,7 +182,9 @@ async fn other_names_and_pages_of_others_are_refused() {
             assert_eq!(status(&answer), 403, "{foreign}{path}: {answer}");
         }
     }
-    let form = format!("POST /api/reboot HTTP/1.1\r\nhost: {page}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\n{{}}");
+    let form = format!(
+        "POST /api/reboot HTTP/1.1\r\nhost: {page}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\n{{}}"
+    );
     assert_eq!(status(&ask(page, &form).await), 400, "what a form can send");
     assert!(!door.file("rebooted").exists());
     assert_eq!(status(&post(page, "/api/reboot", &format!("origin: http://{page}\r\n"), "{}").await), 200);
@@ -189,10 +197,14 @@ async fn who_is_slow_or_sends_too_much_harms_only_itself() {
     let (door, page, _directory) = start(&hub, "{password}");
     let cookie = sign_in(page).await;
     let mut slow = Vec::new();
-    for half in ["", "GET / HTTP/1.1\r\nhost: x", "POST /api/login HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"]
-        .iter()
-        .cycle()
-        .take(40)
+    for half in [
+        "",
+        "GET / HTTP/1.1\r\nhost: x",
+        "POST /api/login HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
+    ]
+    .iter()
+    .cycle()
+    .take(40)
     {
         let mut stream = connect("127.0.0.2", page).await.unwrap();
         let _ = stream.write_all(half.as_bytes()).await;

@@ -20,7 +20,8 @@ pub fn try_appliance(inputs: &Inputs, file: &Path, text: &str) -> Result<Loaded<
 pub fn secret_line(text: &str) -> Option<usize> {
     let line = |line: &str| {
         let bare = line.trim_start_matches(['#', ' ', '\t']);
-        let is_setting = bare.split_once('=').is_some_and(|(key, _)| key.trim().chars().all(|c| c.is_alphanumeric() || "-_.\"".contains(c)));
+        let is_setting =
+            bare.split_once('=').is_some_and(|(key, _)| key.trim().chars().all(|c| c.is_alphanumeric() || "-_.\"".contains(c)));
         (is_setting || !line.trim_start().starts_with('#')) && report::is_secret(bare)
     };
     text.lines().position(line).map(|index| index + 1)

@@ -141,8 +141,10 @@ const HUB_MANUAL: &str = include_str!("../../config/hub.toml");
 /// Reads the appliance's configuration.
 #[cfg(feature = "appliance")]
 pub fn load_appliance(inputs: &Inputs) -> Result<Loaded<Appliance>, Report> {
-    finish(appliance_layers(inputs, Layers::default()), |reading, root| read_appliance::read(reading, root, inputs.credentials.as_deref()))
-        .map(|(loaded, _)| loaded)
+    finish(appliance_layers(inputs, Layers::default()), |reading, root| {
+        read_appliance::read(reading, root, inputs.credentials.as_deref())
+    })
+    .map(|(loaded, _)| loaded)
 }
 
 /// What holds for the appliance in the end, and who said so.

@@ -55,7 +55,8 @@ impl Browser {
         capabilities.accept_insecure_certs(true).unwrap();
         if fake.phone || fake.small {
             let (width, height) = if fake.small { (360, 740) } else { (390, 844) };
-            let metrics = json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 3.0, "touch": true, "mobile": true}});
+            let metrics =
+                json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 3.0, "touch": true, "mobile": true}});
             capabilities.add_experimental_option("mobileEmulation", metrics).unwrap();
         }
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.unwrap();

@@ -60,8 +60,12 @@ mod tests {
     fn states_are_coloured_and_nothing_else_changes() {
         let page = page::page(&page::tests::example(), 80);
         let painted = painted(&page);
-        for part in ["\x1b[1mdoor-1", "hub   \x1b[1;31mdisconnected\x1b[0m  wss", "microphone  \x1b[32mrunning\x1b[0m  test", "\x1b[2m  PARTICIPANT"]
-        {
+        for part in [
+            "\x1b[1mdoor-1",
+            "hub   \x1b[1;31mdisconnected\x1b[0m  wss",
+            "microphone  \x1b[32mrunning\x1b[0m  test",
+            "\x1b[2m  PARTICIPANT",
+        ] {
             assert!(painted.contains(part), "{part:?} in {painted:?}");
         }
         let mut plain = painted;

@@ -69,7 +69,9 @@ mod tests {
             let content = std::str::from_utf8(bytes).unwrap();
             let plain = content.replace("http://www.w3.org/2000/svg", "");
             assert!(!plain.contains("http://") && !plain.contains("https://"), "{name} names another server");
-            let quoted = content.split(['\'', '"']).filter(|part| part.starts_with('/') && (part.ends_with(".js") || part.ends_with(".css")));
+            let quoted = content
+                .split(['\'', '"'])
+                .filter(|part| part.starts_with('/') && (part.ends_with(".js") || part.ends_with(".css")));
             for target in quoted {
                 assert!(file(target).is_some(), "{name} ({mime}) names {target}");
             }

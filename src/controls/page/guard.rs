@@ -79,7 +79,9 @@ mod tests {
     #[test]
     fn names_of_others_that_point_at_us_are_not_ours() {
         let guard = Guard::new(["door-1".to_owned(), "door.example.org".to_owned()], false);
-        for good in ["127.0.0.1:8480", "[::1]:8480", "192.0.2.7", "localhost:8480", "door-1", "DOOR-1.local:8480", "door.example.org"] {
+        for good in
+            ["127.0.0.1:8480", "[::1]:8480", "192.0.2.7", "localhost:8480", "door-1", "DOOR-1.local:8480", "door.example.org"]
+        {
             assert!(guard.is_us(&headers(&[("host", good)])), "{good}");
         }
         for bad in ["evil.example.org", "127.0.0.1.evil.example.org", "localhost.evil.org", "", "door.example.org.", "a b"] {
@@ -94,7 +96,9 @@ mod tests {
         let guard = Guard::new([], false);
         let sent = |more: &[(&'static str, &'static str)]| guard.is_ours(&headers(&[&[("host", "127.0.0.1:8480")], more].concat()));
         assert!(sent(&[]) && sent(&[("origin", "http://127.0.0.1:8480")]) && sent(&[("sec-fetch-site", "same-origin")]));
-        for origin in ["http://evil.example.org", "null", "http://127.0.0.1:80", "https://127.0.0.1:8480", "http://127.0.0.1:8480.org"] {
+        for origin in
+            ["http://evil.example.org", "null", "http://127.0.0.1:80", "https://127.0.0.1:8480", "http://127.0.0.1:8480.org"]
+        {
             assert!(!sent(&[("origin", origin)]), "{origin}");
         }
         for site in ["cross-site", "same-site", "?"] {

@@ -80,7 +80,8 @@ fn text(file: &Path) -> Result<String, Error> {
     match config::secret_line(&text) {
         None => Ok(text),
         Some(line) => {
-            let text = format!("line {line} of {} seems to hold a secret, so it is not shown: edit it in a terminal", file.display());
+            let text =
+                format!("line {line} of {} seems to hold a secret, so it is not shown: edit it in a terminal", file.display());
             Err(Error::new(ErrorKind::PermissionDenied, text))
         }
     }

@@ -19,9 +19,9 @@ fn shown(line: &recent::Line) -> Value {
         found.map(|(_, value)| value.clone())
     };
     let kind = line.message_id.as_deref().and_then(|id| id.parse::<EventKind>().ok());
-    let explained = kind.and_then(catalog::entry).map(|entry| {
-        json!({"subject": catalog::filled(entry.subject, &field), "text": catalog::filled(entry.text, &field)})
-    });
+    let explained = kind
+        .and_then(catalog::entry)
+        .map(|entry| json!({"subject": catalog::filled(entry.subject, &field), "text": catalog::filled(entry.text, &field)}));
     json!({
         "number": line.number,
         "at_ms": line.at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
