@@ -31,6 +31,7 @@ use super::stats::timing::{self, Took};
 use super::v4l2;
 use super::{Error, card};
 use crate::config::{Camera, CameraSource};
+use crate::protocol::control::CameraTaken;
 
 /// The names of the elements behind the camera that say so when encoding fails.
 const ENCODER_SIDE: [&str; 2] = ["to-encoder", "encoder"];
@@ -150,7 +151,7 @@ impl Capture {
             Eye::Shared(camera) => add_source_with(&pipeline, camera, "gradient", &queue, time)?,
             Eye::Card(card) => {
                 prepend(&pipeline, &card::source(card)?.iter().collect::<Vec<_>>(), &queue)?;
-                Source { device: None, refused: Vec::new() }
+                Source::default()
             }
         };
         count(&queue, "sink", counters, |counters| &counters.taken);
@@ -179,6 +180,11 @@ impl Capture {
     /// What the camera would not do, for people; the rest works.
     pub fn refused(&self) -> Option<String> {
         (!self.source.refused.is_empty()).then(|| self.source.refused.join("; "))
+    }
+
+    /// What the camera was asked for, where there was a choice.
+    pub fn taken(&self) -> Option<&CameraTaken> {
+        self.source.taken.as_ref()
     }
 
     /// Lets go of the camera, whatever the encoder does.
@@ -223,12 +229,14 @@ fn watch_time(queue: &gst::Element, encoder: &gst::Element, counters: &Arc<Count
 }
 
 /// What was put before the encoder's side.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Source {
     /// The camera's own element, where there is one to let go of.
     pub device: Option<gst::Element>,
     /// What the camera would not do, for people.
     pub refused: Vec<String>,
+    /// What it was asked for, where there was a choice.
+    pub taken: Option<CameraTaken>,
 }
 
 /// Puts the camera before `next`.
@@ -247,9 +255,9 @@ fn add_source_with(
     let wanted = format!("width={},height={},framerate={}/1", camera.width, camera.height, camera.framerate);
     match &camera.source {
         CameraSource::V4l2 { device } => {
-            let v4l2::Source { elements, refused } = v4l2::open(device, camera)?;
+            let v4l2::Source { elements, refused, taken } = v4l2::open(device, camera)?;
             prepend(pipeline, &elements.iter().collect::<Vec<_>>(), next)?;
-            Ok(Source { device: elements.into_iter().next(), refused })
+            Ok(Source { device: elements.into_iter().next(), refused, taken: Some(taken) })
         }
         CameraSource::Libcamera { camera: name } => {
             let source = element("libcamerasrc")?;
@@ -257,7 +265,7 @@ fn add_source_with(
                 set(&source, "camera-name", name);
             }
             prepend(pipeline, &[&source, &capsfilter(&format!("video/x-raw,format=NV12,{wanted}"))?], next)?;
-            Ok(Source { device: Some(source), refused: Vec::new() })
+            Ok(Source { device: Some(source), ..Source::default() })
         }
         CameraSource::Test => {
             // A camera's has a patch of snow: like a real picture, it takes whatever bit rate it is given.
@@ -268,14 +276,14 @@ fn add_source_with(
                 Some(clock) => prepend(pipeline, &[&source, &clock, &filter], next)?,
                 None => prepend(pipeline, &[&source, &filter], next)?,
             }
-            Ok(Source { device: Some(source), refused: Vec::new() })
+            Ok(Source { device: Some(source), ..Source::default() })
         }
         CameraSource::File { file } => {
             if !file.exists() {
                 return Err(Error::missing(format!("there is no file {}", file.display())));
             }
             add_file(pipeline, file, "video/", next, time)?;
-            Ok(Source { device: None, refused: Vec::new() })
+            Ok(Source::default())
         }
         CameraSource::None => Err(Error::Pipeline("the camera is switched off".to_owned())),
     }

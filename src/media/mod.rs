@@ -18,6 +18,7 @@ mod board;
 mod capture;
 mod card;
 mod coder;
+mod decoder;
 mod devices;
 mod engine;
 pub mod examine;

@@ -1,4 +1,8 @@
 //! A camera of the kernel: the format to ask it for, and its controls.
+//!
+//! Cameras with an encoder of their own (H.264, VP8) are decoded, though it would be quicker to pass on what they give: one stream
+//! goes to all, and it has to become smaller, slower and whole again when one of them asks for it. A camera takes such wishes late or
+//! not at all. So its own stream is taken only where it gives nothing simpler in the size that is wanted.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -9,8 +13,9 @@ use gstreamer::prelude::*;
 
 use super::Error;
 use super::pipeline::{capsfilter, element, parse_caps};
+use super::{decoder, probe};
 use crate::config::Camera;
-use crate::protocol::control::DeviceState;
+use crate::protocol::control::{CameraTaken, DeviceState};
 
 /// Under which name GStreamer complains to GLib.
 const GLIB_DOMAIN: &str = "GStreamer";
@@ -21,6 +26,41 @@ pub struct Source {
     pub elements: Vec<gst::Element>,
     /// Controls that it refused, for people.
     pub refused: Vec<String>,
+    /// What it was asked for, and why.
+    pub taken: CameraTaken,
+}
+
+/// How pictures come, the simplest first.
+static KINDS: [Kind; 5] = [
+    Kind { name: "raw", caps: "video/x-raw,format={I420,NV12,YV12,YUY2,UYVY}", coded: None },
+    Kind { name: "raw", caps: "video/x-raw", coded: None },
+    Kind { name: "motion JPEG", caps: "image/jpeg", coded: Some(Coded::Jpeg) },
+    Kind { name: "H.264", caps: "video/x-h264", coded: Some(Coded::H264) },
+    Kind { name: "VP8", caps: "video/x-vp8", coded: Some(Coded::Vp8) },
+];
+
+struct Kind {
+    name: &'static str,
+    caps: &'static str,
+    coded: Option<Coded>,
+}
+
+#[derive(Clone, Copy)]
+enum Coded {
+    Jpeg,
+    H264,
+    Vp8,
+}
+
+impl Coded {
+    /// What makes raw pictures of it, in a row.
+    fn decoder(self) -> Result<Vec<gst::Element>, Error> {
+        Ok(match self {
+            Self::Jpeg => vec![element("jpegdec")?],
+            Self::H264 => vec![element("h264parse")?, decoder::h264(probe::decoder()?)?],
+            Self::Vp8 => vec![decoder::vp8()?],
+        })
+    }
 }
 
 /// Opens the device, sets its controls and finds the format to ask for.
@@ -37,32 +77,43 @@ pub fn open(device: &Path, camera: &Camera) -> Result<Source, Error> {
     })?;
     let controls = camera.controls.iter();
     let refused = controls.filter_map(|(control, value)| set_control(&source, name, control, *value).err()).collect();
-    let caps = caps(&source, name, camera)?;
+    let (kind, caps, taken) = choose(&source, name, camera)?;
     let mut elements = vec![source, capsfilter(&caps)?];
-    if caps.starts_with("image/jpeg") {
-        elements.push(element("jpegdec")?);
+    if let Some(coded) = kind.coded {
+        elements.extend(coded.decoder()?);
     }
-    Ok(Source { elements, refused })
+    Ok(Source { elements, refused, taken })
 }
 
-/// The camera's own format to ask for: raw at the size wanted, else motion JPEG, else whatever is scaled afterwards.
-fn caps(source: &gst::Element, device: &str, camera: &Camera) -> Result<String, Error> {
+/// The camera's own format to ask for: at the size and rate wanted, else at the size, else whatever is scaled afterwards; and of what
+/// there is, the simplest.
+fn choose(source: &gst::Element, device: &str, camera: &Camera) -> Result<(&'static Kind, String, CameraTaken), Error> {
     let offered = source.static_pad("src").map(|pad| pad.query_caps(None)).unwrap_or_else(gst::Caps::new_empty);
-    let size = format!("width={},height={},framerate={}/1", camera.width, camera.height, camera.framerate);
-    let tries = [
-        format!("video/x-raw,format={{I420,NV12,YV12,YUY2,UYVY}},{size}"),
-        format!("image/jpeg,{size}"),
-        format!("video/x-raw,width={},height={}", camera.width, camera.height),
-        format!("image/jpeg,width={},height={}", camera.width, camera.height),
-        "video/x-raw".to_owned(),
-        "image/jpeg".to_owned(),
-    ];
-    for caps in tries {
-        if parse_caps(&caps)?.can_intersect(&offered) {
-            return Ok(caps);
+    let size = format!(",width={},height={}", camera.width, camera.height);
+    let fits = [format!("{size},framerate={}/1", camera.framerate), size, String::new()];
+    for (fit, limits) in fits.iter().enumerate() {
+        for kind in &KINDS {
+            let caps = format!("{}{limits}", kind.caps);
+            if parse_caps(&caps)?.can_intersect(&offered) {
+                let taken = CameraTaken { format: kind.name.to_owned(), because: because(kind, fit).to_owned() };
+                return Ok((kind, caps, taken));
+            }
         }
     }
-    Err(Error::Pipeline(format!("{device} gives neither raw pictures nor motion JPEG")))
+    Err(Error::Pipeline(format!("{device} gives none of raw pictures, motion JPEG, H.264 and VP8")))
+}
+
+fn because(kind: &Kind, fit: usize) -> &'static str {
+    match (kind.coded, fit) {
+        (None, 0) => "it has the size and the rate that are wanted",
+        (Some(_), 0) => {
+            "nothing simpler has the size and the rate that are wanted; it is decoded, for what is sent follows the network"
+        }
+        (None, 1) => "it has the size that is wanted, and nothing has the rate as well",
+        (Some(_), 1) => "nothing simpler has the size that is wanted; it is decoded, for what is sent follows the network",
+        (None, _) => "nothing has the size that is wanted: it is scaled",
+        (Some(_), _) => "the camera gives nothing simpler; it is decoded and scaled",
+    }
 }
 
 /// One at a time, while the device is open: then it is set at once, and what `v4l2src` says is about this one. It says so in
@@ -121,6 +172,37 @@ fn overhear(category: &str, act: impl FnOnce()) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The format that is asked for of a camera that offers this at 1280x720 and 30 pictures a second, and why.
+    fn asked(offered: &str) -> Result<(String, String), Error> {
+        crate::media::pipeline::init().unwrap();
+        let camera = Camera::default();
+        let (_, caps, taken) = choose(&capsfilter(offered).unwrap(), "/dev/video7", &camera)?;
+        Ok((format!("{} {}", taken.format, caps.contains("width=1280")), taken.because))
+    }
+
+    #[test]
+    fn the_simplest_format_that_has_the_size_and_the_rate_is_asked_for() {
+        let hd = "width=1280,height=720,framerate=30/1";
+        for (offered, wanted) in [
+            (format!("video/x-h264,{hd};image/jpeg,{hd};video/x-raw,format=YUY2,{hd}"), "raw true"),
+            (
+                format!("video/x-h264,{hd};image/jpeg,{hd};video/x-raw,format=YUY2,width=640,height=480,framerate=30/1"),
+                "motion JPEG true",
+            ),
+            (format!("video/x-h264,{hd};video/x-raw,format=YUY2,width=640,height=480,framerate=30/1"), "H.264 true"),
+            (format!("video/x-vp8,{hd}"), "VP8 true"),
+            (format!("video/x-h264,{hd};video/x-raw,format=YUY2,width=1280,height=720,framerate=5/1"), "H.264 true"),
+            ("video/x-h264,width=1920,height=1080;image/jpeg,width=640,height=480".to_owned(), "motion JPEG false"),
+            ("video/x-h264,width=1920,height=1080,framerate=15/1".to_owned(), "H.264 false"),
+            ("video/x-raw,format=RGB,width=64,height=64".to_owned(), "raw false"),
+        ] {
+            assert_eq!(asked(&offered).unwrap().0, wanted, "{offered}");
+        }
+        assert!(asked(&format!("video/x-h264,{hd}")).unwrap().1.contains("it is decoded"));
+        let error = asked("video/x-h265,width=1280,height=720").unwrap_err().to_string();
+        assert!(error.contains("/dev/video7") && error.contains("VP8"), "{error}");
+    }
 
     #[test]
     fn what_gstreamer_logs_meanwhile_is_overheard_and_nothing_else() {

@@ -29,7 +29,7 @@ pub use gpio::{GpioStatus, LineStatus};
 pub use reload::{ConfigStatus, Reloaded};
 pub use sending::{PictureStatus, SentPicture, ShareStatus, StepReason};
 pub use sound::{EchoStatus, ProcessingStatus, SoundStatus, VoiceStatus};
-pub use stages::StagesStatus;
+pub use stages::{CameraTaken, StagesStatus};
 pub use stats::{CallSummary, Path, PeerStats, ReceivedStats, SentStats};
 
 /// The version of what is spoken on the control socket. It grows when something that was there changes its meaning; methods, keys and

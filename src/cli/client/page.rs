@@ -158,8 +158,12 @@ fn media(media: &MediaStatus) -> Vec<Vec<String>> {
         let what = format!("{}: {}", clean(&one.element), clean(&one.error));
         vec!["encoder".to_owned(), "rejected".to_owned(), what]
     }));
-    let devices =
-        [("camera", &media.camera), ("microphone", &media.microphone), ("speaker", &media.speaker), ("screen", &media.screen)];
+    rows.push(device("camera", &media.camera));
+    rows.extend(media.stages.camera.as_ref().map(|taken| {
+        let what = format!("gives {}: {}", clean(&taken.format), clean(&taken.because));
+        vec![String::new(), String::new(), what]
+    }));
+    let devices = [("microphone", &media.microphone), ("speaker", &media.speaker), ("screen", &media.screen)];
     rows.extend(devices.map(|(name, status)| device(name, status)));
     rows.extend(media.share.as_ref().map(|share| {
         let mut row = device("share", &share.device);

@@ -25,6 +25,7 @@ impl Engine {
         let (counters, painted) = (&self.counters, &self.showing.palette.painted);
         StagesStatus {
             captured: counters.taken.load(Ordering::Relaxed),
+            camera: self.camera.get().and_then(|camera| camera.taken().cloned()),
             rendered: painted.pictures.load(Ordering::Relaxed),
             capture_ms: counters.arriving.ms(),
             encode_ms: counters.coding.ms(),

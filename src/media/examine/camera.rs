@@ -114,7 +114,7 @@ pub fn camera(camera: &Camera) -> Result<Seen, Error> {
 fn format_of(caps: &gst::Caps, (width, height): (u32, u32)) -> String {
     let kind = caps.structure(0).map_or_else(String::new, |structure| match structure.get::<&str>("format") {
         Ok(format) => format.to_owned(),
-        Err(_) => structure.name().trim_start_matches("image/").to_uppercase(),
+        Err(_) => structure.name().trim_start_matches("image/").trim_start_matches("video/x-").to_uppercase(),
     });
     format!("{kind} {width}x{height}")
 }

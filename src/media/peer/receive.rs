@@ -12,8 +12,8 @@ use gstreamer_utils::StreamProducer;
 use super::Options;
 use super::seen::Pictures;
 use crate::media::engine::{Note, Notes};
-use crate::media::pipeline::{Pipeline, capsfilter, element, element_with, fan_out, set};
-use crate::media::{Error, PeerKey};
+use crate::media::pipeline::{Pipeline, capsfilter, element, element_with, fan_out};
+use crate::media::{Error, PeerKey, decoder};
 use crate::protocol::control::AudioStatus;
 
 /// Counters, the gate, and the pictures of one peer.
@@ -191,18 +191,7 @@ fn video(
     // Whole pictures from here on: a parser that is given slices waits for the next picture to know that one is complete.
     let whole = capsfilter("video/x-h264,stream-format=byte-stream,alignment=au")?;
     let parse = element("h264parse")?;
-    let decoder = element(options.decoder)?;
-    for (name, value) in [
-        // Frame threads add a frame of delay each.
-        ("max-threads", "1"),
-        ("automatic-request-sync-points", "true"),
-        ("output-corrupt", "false"),
-        ("discard-corrupted-frames", "true"),
-    ] {
-        if decoder.find_property(name).is_some() {
-            set(&decoder, name, value);
-        }
-    }
+    let decoder = decoder::h264(options.decoder)?;
     let sink = gst_app::AppSink::builder().sync(false).async_(false).build();
     let producer = fan_out(&sink);
     if let (Some(before), Some(after)) = (decoder.static_pad("sink"), sink.static_pad("sink")) {

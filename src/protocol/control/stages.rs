@@ -11,6 +11,9 @@ pub struct StagesStatus {
     pub captured: u64,
     /// Of the others, painted on the display; always 0 without one.
     pub rendered: u64,
+    /// What a camera of the kernel was asked for; none while there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<CameraTaken>,
     /// From the camera to the encoder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture_ms: Option<f64>,
@@ -20,4 +23,13 @@ pub struct StagesStatus {
     /// From the decoder to the display.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub render_ms: Option<f64>,
+}
+
+/// How a camera's pictures are taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameraTaken {
+    /// `raw`, `motion JPEG`, `H.264` or `VP8`.
+    pub format: String,
+    /// Why this one, for people.
+    pub because: String,
 }
