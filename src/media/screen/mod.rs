@@ -12,12 +12,14 @@
 mod board;
 mod feed;
 mod painter;
+mod sink;
 mod still;
 #[cfg(test)]
 mod tests;
 mod text;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 
@@ -32,9 +34,10 @@ pub use painter::{Painted, Painter, Shared};
 pub use text::Pen;
 
 use self::board::Board;
+use self::sink::Sink;
 use super::mirror::Mirror;
 use super::peer::Part;
-use super::pipeline::{Pipeline, Report, Timebase, element, element_with, parse_caps};
+use super::pipeline::{Pipeline, Report, Timebase, element, parse_caps};
 use super::plan::area::Area;
 use super::plan::canvas::{Canvas, Rgba};
 use super::plan::paint::Brush;
@@ -94,6 +97,8 @@ pub struct Screen {
     painter: Option<JoinHandle<()>>,
     time: Timebase,
     pipeline: Pipeline,
+    // Last: the sink does not close it.
+    _card: Option<File>,
 }
 
 impl Screen {
@@ -109,9 +114,9 @@ impl Screen {
         let caps = parse_caps(&format!("{},framerate=30/1", screen_caps(size.width, size.height)))?;
         let source = gst_app::AppSrc::builder().caps(&caps).format(gst::Format::Time).is_live(true).do_timestamp(true);
         let source = source.max_buffers(2).max_bytes(0).leaky_type(gst_app::AppLeakyType::Downstream).build();
-        let sink = element_with(sink, &[("sync", "false")])?;
+        let sink = Sink::open(sink)?;
         let pipeline = Pipeline::new("screen", time, report);
-        pipeline.chain(&[source.upcast_ref(), &element("videoconvert")?, &sink])?;
+        pipeline.chain(&[source.upcast_ref(), &element("videoconvert")?, &sink.element])?;
         pipeline.play()?;
         let (board, canvas) = (Arc::new(Board::default()), Arc::new(Mutex::new(Canvas::new(size.width, size.height))));
         let mut feeds = BTreeMap::new();
@@ -121,7 +126,7 @@ impl Screen {
         let (painter, theirs, shared) = (palette.painter(), board.clone(), canvas.clone());
         let painter = std::thread::Builder::new().name("painter".into()).spawn(move || painter.run(&theirs, &shared, &source));
         let painter = Some(painter.map_err(|error| Error::Pipeline(format!("no thread to paint: {error}")))?);
-        Ok(Self { feeds, board, canvas, painter, time: time.clone(), pipeline })
+        Ok(Self { feeds, board, canvas, painter, time: time.clone(), pipeline, _card: sink.card })
     }
 
     /// Something else goes on.
