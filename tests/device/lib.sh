@@ -17,6 +17,26 @@ trap 'stop_helpers' EXIT
 
 # uptime_into VARIABLE: whole seconds, whatever the clock says.
 uptime_into() { IFS=. read -r "$1" _ </proc/uptime; }
+# centiseconds_into VARIABLE: on the board's own clock, which stands still while the machine does something else.
+centiseconds_into() {
+    local whole part
+    IFS='. ' read -r whole part _ </proc/uptime
+    printf -v "$1" %d "$((10#$whole$part))"
+}
+# within SINCE LIMIT TEXT COMMAND…: until it succeeds, and that within so many centiseconds. Looks as often as it can.
+within() {
+    local since=$1 limit=$2 text=$3 now
+    shift 3
+    while :; do
+        if "$@"; then break; fi
+        centiseconds_into now
+        [ $((now - since)) -lt 6000 ] || fail "not within 60 s: $text"
+        sleep 0.05
+    done
+    centiseconds_into now
+    say "$text after $((now - since))0 ms"
+    [ $((now - since)) -le "$limit" ] || fail "$text after $((now - since))0 ms, and not ${limit}0 ms"
+}
 say() {
     local up
     read -r up _ </proc/uptime

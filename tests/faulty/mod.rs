@@ -1,8 +1,10 @@
 //! Elements under the names of hardware that work for a while, and then do what drivers do.
+#![allow(dead_code)]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use gstreamer as gst;
 use gstreamer::glib;
@@ -25,6 +27,8 @@ pub enum Fault {
     Refuses(u64),
     /// It cannot be opened.
     DoesNotOpen,
+    /// It is not there.
+    Missing,
     /// It does not come back from being opened.
     NeverOpens,
     /// It does not come back from being stopped.
@@ -34,6 +38,14 @@ pub enum Fault {
 /// What the instances of each element do, in the order in which they are made; the last goes for all that follow.
 static SCRIPTS: Mutex<BTreeMap<String, VecDeque<Fault>>> = Mutex::new(BTreeMap::new());
 
+/// When an element first said that it failed, since the last script.
+static FAILED: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// When an element first said that it failed, since the last script.
+pub fn failed_at() -> Option<Instant> {
+    *FAILED.lock().unwrap()
+}
+
 /// From now on, the first `vah264enc` (say) that is made does this, the next that.
 pub fn script(element: &str, faults: &[Fault]) {
     gst::init().unwrap();
@@ -41,6 +53,7 @@ pub fn script(element: &str, faults: &[Fault]) {
         let kind = if element.ends_with("src") { Source::static_type() } else { Encoder::static_type() };
         gst::Element::register(None, element, gst::Rank::NONE, kind).unwrap();
     }
+    *FAILED.lock().unwrap() = None;
     SCRIPTS.lock().unwrap().insert(element.to_owned(), faults.iter().copied().collect());
 }
 
@@ -58,9 +71,13 @@ fn never() -> ! {
 }
 
 /// Does what the fault says before a state change.
-fn on_state_change(fault: Fault, transition: gst::StateChange) -> Result<(), gst::StateChangeError> {
+fn on_state_change(bin: &gst::Bin, fault: Fault, transition: gst::StateChange) -> Result<(), gst::StateChangeError> {
     match (fault, transition) {
         (Fault::DoesNotOpen, gst::StateChange::NullToReady) => Err(gst::StateChangeError),
+        (Fault::Missing, gst::StateChange::NullToReady) => {
+            gst::element_error!(bin, gst::ResourceError::NotFound, ("it is not there"));
+            Err(gst::StateChangeError)
+        }
         (Fault::NeverOpens, gst::StateChange::NullToReady) | (Fault::NeverStops, gst::StateChange::PausedToReady) => never(),
         _ => Ok(()),
     }
@@ -73,6 +90,7 @@ fn on_picture(bin: &gst::Bin, fault: Fault, number: u64) -> Result<bool, gst::Fl
         Fault::Blocks(after) if number >= after => never(),
         Fault::Refuses(after) if number >= after => Err(gst::FlowError::Error),
         Fault::Fails(after) if number >= after => {
+            FAILED.lock().unwrap().get_or_insert_with(Instant::now);
             gst::element_error!(bin, gst::StreamError::Encode, ("the hardware failed"));
             Err(gst::FlowError::Error)
         }
@@ -148,7 +166,7 @@ mod imp {
                 let name = self.obj().factory().unwrap().name();
                 *self.0.lock().unwrap() = next(&name);
             }
-            on_state_change(self.fault(), transition)?;
+            on_state_change(self.obj().upcast_ref(), self.fault(), transition)?;
             self.parent_change_state(transition)
         }
     }
@@ -193,7 +211,8 @@ mod imp {
                 let name = self.obj().factory().unwrap().name();
                 *self.0.lock().unwrap() = next(&name);
             }
-            on_state_change(*self.0.lock().unwrap(), transition)?;
+            let fault = *self.0.lock().unwrap();
+            on_state_change(self.obj().upcast_ref(), fault, transition)?;
             self.parent_change_state(transition)
         }
     }

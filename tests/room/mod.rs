@@ -2,6 +2,7 @@
 //! Everything else is real.
 #![allow(dead_code)]
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -35,12 +36,17 @@ pub struct Room {
     pub sounded: usize,
     /// Whether the card's driver comes back from playing.
     pub stuck: bool,
+    /// Whether the card is there at all.
+    pub unplugged: bool,
+    /// How many pieces came to the card that were marked as a gap.
+    pub gaps: usize,
     pub began: Option<(Instant, gst::ClockTime)>,
 }
 
-static ROOM: Mutex<Option<Room>> = Mutex::new(None);
+/// By the device of the card. The one without a name is for all others.
+static ROOMS: Mutex<BTreeMap<String, Room>> = Mutex::new(BTreeMap::new());
 
-/// Puts the card into a room.
+/// Puts the card into a room; there is no other one from now on.
 pub fn enter(room: Room) {
     gst::init().unwrap();
     if gst::ElementFactory::find("alsasink").is_none_or(|factory| factory.load().unwrap().element_type() != Speaker::static_type())
@@ -48,12 +54,33 @@ pub fn enter(room: Room) {
         gst::Element::register(None, "alsasink", gst::Rank::NONE, Speaker::static_type()).unwrap();
         gst::Element::register(None, "alsasrc", gst::Rank::NONE, Microphone::static_type()).unwrap();
     }
-    *ROOM.lock().unwrap() = Some(Room { began: Some((Instant::now(), gst::SystemClock::obtain().time())), ..room });
+    ROOMS.lock().unwrap().clear();
+    enter_as("", room);
+}
+
+/// Puts this card into another room.
+pub fn enter_as(device: &str, room: Room) {
+    let began = Some((Instant::now(), gst::SystemClock::obtain().time()));
+    ROOMS.lock().unwrap().insert(device.to_owned(), Room { began, ..room });
 }
 
 /// Looks at the room, or changes it.
 pub fn with<T>(act: impl FnOnce(&mut Room) -> T) -> T {
-    act(ROOM.lock().unwrap().as_mut().unwrap())
+    within("", act)
+}
+
+/// Looks at the room of this card, or changes it.
+pub fn within<T>(device: &str, act: impl FnOnce(&mut Room) -> T) -> T {
+    let mut rooms = ROOMS.lock().unwrap();
+    let name = if rooms.contains_key(device) { device } else { "" };
+    act(rooms.get_mut(name).unwrap())
+}
+
+/// A name as ALSA's elements have one.
+fn device_property() -> &'static [glib::ParamSpec] {
+    static PROPERTIES: std::sync::LazyLock<Vec<glib::ParamSpec>> =
+        std::sync::LazyLock::new(|| vec![glib::ParamSpecString::builder("device").build()]);
+    &PROPERTIES
 }
 
 impl Room {
@@ -67,6 +94,10 @@ impl Room {
     }
 
     /// When the card counts so many.
+    pub fn instant(&self, sample: usize) -> Instant {
+        self.began.unwrap().0 + Duration::from_secs_f64(sample as f64 / self.per_second())
+    }
+
     fn time(&self, sample: usize) -> gst::ClockTime {
         self.began.unwrap().1 + gst::ClockTime::from_nseconds((sample as f64 / self.per_second() * 1e9) as u64)
     }
@@ -124,7 +155,11 @@ mod imp {
     use super::*;
 
     #[derive(Default)]
-    pub struct Speaker(Mutex<(usize, usize)>);
+    pub struct Speaker {
+        device: Mutex<String>,
+        /// Samples written, and how many have room in the card.
+        state: Mutex<(usize, usize)>,
+    }
 
     #[glib::object_subclass]
     impl ObjectSubclass for Speaker {
@@ -133,7 +168,23 @@ mod imp {
         type ParentType = gst_audio::AudioSink;
     }
 
-    impl ObjectImpl for Speaker {}
+    impl ObjectImpl for Speaker {
+        fn properties() -> &'static [glib::ParamSpec] {
+            device_property()
+        }
+
+        fn set_property(&self, _: usize, value: &glib::Value, _: &glib::ParamSpec) {
+            *self.device.lock().unwrap() = value.get().unwrap();
+        }
+    }
+
+    impl Speaker {
+        fn card<T>(&self, act: impl FnOnce(&mut Room) -> T) -> T {
+            let device = self.device.lock().unwrap().clone();
+            within(&device, act)
+        }
+    }
+
     impl GstObjectImpl for Speaker {}
 
     impl ElementImpl for Speaker {
@@ -151,17 +202,29 @@ mod imp {
         }
     }
 
-    impl BaseSinkImpl for Speaker {}
+    impl BaseSinkImpl for Speaker {
+        fn render(&self, buffer: &gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
+            if buffer.flags().contains(gst::BufferFlags::GAP) {
+                self.card(|card| card.gaps += 1);
+            }
+            self.parent_render(buffer)
+        }
+    }
+
     impl AudioBaseSinkImpl for Speaker {}
 
     impl AudioSinkImpl for Speaker {
         fn open(&self) -> Result<(), gst::LoggableError> {
+            if self.card(|card| card.unplugged) {
+                gst::element_imp_error!(self, gst::ResourceError::NotFound, ("there is no such card"));
+                return Err(gst::loggable_error!(gst::CAT_RUST, "no card"));
+            }
             Ok(())
         }
 
         fn prepare(&self, spec: &mut gst_audio::AudioRingBufferSpec) -> Result<(), gst::LoggableError> {
             let room = spec.buffer_time() as usize * RATE / 1_000_000;
-            *self.0.lock().unwrap() = (with(|card| card.now()), room);
+            *self.state.lock().unwrap() = (self.card(|card| card.now()), room);
             Ok(())
         }
 
@@ -177,8 +240,12 @@ mod imp {
         fn write(&self, bytes: &[u8]) -> Result<i32, gst::LoggableError> {
             let count = bytes.len() / 4;
             loop {
-                let wait = with(|card| {
-                    let mut state = self.0.lock().unwrap();
+                if self.card(|card| card.unplugged) {
+                    gst::element_imp_error!(self, gst::ResourceError::Write, ("the card has been disconnected"));
+                    return Err(gst::loggable_error!(gst::CAT_RUST, "no card"));
+                }
+                let wait = self.card(|card| {
+                    let mut state = self.state.lock().unwrap();
                     // It ran dry.
                     state.0 = state.0.max(card.now());
                     let (written, room) = *state;
@@ -202,15 +269,18 @@ mod imp {
         }
 
         fn delay(&self) -> u32 {
-            let written = self.0.lock().unwrap().0;
-            with(|card| written.saturating_sub(card.now())) as u32
+            let written = self.state.lock().unwrap().0;
+            self.card(|card| written.saturating_sub(card.now())) as u32
         }
 
         fn reset(&self) {}
     }
 
     #[derive(Default)]
-    pub struct Microphone(Mutex<usize>);
+    pub struct Microphone {
+        device: Mutex<String>,
+        read: Mutex<usize>,
+    }
 
     #[glib::object_subclass]
     impl ObjectSubclass for Microphone {
@@ -219,7 +289,23 @@ mod imp {
         type ParentType = gst_audio::AudioSrc;
     }
 
-    impl ObjectImpl for Microphone {}
+    impl ObjectImpl for Microphone {
+        fn properties() -> &'static [glib::ParamSpec] {
+            device_property()
+        }
+
+        fn set_property(&self, _: usize, value: &glib::Value, _: &glib::ParamSpec) {
+            *self.device.lock().unwrap() = value.get().unwrap();
+        }
+    }
+
+    impl Microphone {
+        fn card<T>(&self, act: impl FnOnce(&mut Room) -> T) -> T {
+            let device = self.device.lock().unwrap().clone();
+            within(&device, act)
+        }
+    }
+
     impl GstObjectImpl for Microphone {}
 
     impl ElementImpl for Microphone {
@@ -243,11 +329,15 @@ mod imp {
 
     impl AudioSrcImpl for Microphone {
         fn open(&self) -> Result<(), gst::LoggableError> {
+            if self.card(|card| card.unplugged) {
+                gst::element_imp_error!(self, gst::ResourceError::NotFound, ("there is no such card"));
+                return Err(gst::loggable_error!(gst::CAT_RUST, "no card"));
+            }
             Ok(())
         }
 
         fn prepare(&self, _: &mut gst_audio::AudioRingBufferSpec) -> Result<(), gst::LoggableError> {
-            *self.0.lock().unwrap() = with(|card| card.now());
+            *self.read.lock().unwrap() = self.card(|card| card.now());
             Ok(())
         }
 
@@ -262,24 +352,28 @@ mod imp {
         /// Waits until so much was heard. The time stamp says when it began, as exactly as a driver knows.
         fn read(&self, bytes: &mut [u8]) -> Result<(u32, Option<gst::ClockTime>), gst::LoggableError> {
             let count = bytes.len() / 2;
-            let from = *self.0.lock().unwrap();
-            while let Some(wait) = with(|card| (card.now() < from + count).then(|| card.until(from + count))) {
+            let from = *self.read.lock().unwrap();
+            if self.card(|card| card.unplugged) {
+                gst::element_imp_error!(self, gst::ResourceError::Read, ("the card has been disconnected"));
+                return Err(gst::loggable_error!(gst::CAT_RUST, "no card"));
+            }
+            while let Some(wait) = self.card(|card| (card.now() < from + count).then(|| card.until(from + count))) {
                 std::thread::sleep(wait);
             }
-            let (heard, at) = with(|card| {
+            let (heard, at) = self.card(|card| {
                 let jitter = gst::ClockTime::from_useconds((from.wrapping_mul(7919) % 200) as u64);
                 (card.listen(from, count), card.time(from) + jitter)
             });
             for (place, sample) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(heard) {
                 *place = sample.to_le_bytes();
             }
-            *self.0.lock().unwrap() = from + count;
+            *self.read.lock().unwrap() = from + count;
             Ok((bytes.len() as u32, Some(at)))
         }
 
         fn delay(&self) -> u32 {
-            let read = *self.0.lock().unwrap();
-            with(|card| card.now().saturating_sub(read)) as u32
+            let read = *self.read.lock().unwrap();
+            self.card(|card| card.now().saturating_sub(read)) as u32
         }
 
         fn reset(&self) {}

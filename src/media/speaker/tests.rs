@@ -1,3 +1,4 @@
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -106,4 +107,91 @@ fn a_noise_and_a_tone_come_and_go() {
     eventually(&room, "a tone", |level| level > -30);
     drop(room.speaker.play(None).unwrap());
     eventually(&room, "silent again", |level| level < -60);
+}
+
+#[test]
+fn what_the_mixer_calls_a_gap_comes_to_the_card_as_sound() {
+    gst::init().unwrap();
+    let pipeline = Pipeline::new("silence", &Timebase::new(), |_| {});
+    let silence = element_with("audiotestsrc", &[("is-live", "true"), ("wave", "silence"), ("samplesperbuffer", "480")]).unwrap();
+    let mixer = element_with("audiomixer", &[("latency", "20000000"), ("start-time-selection", "first")]).unwrap();
+    let sink = element_with("fakesink", &[("sync", "false")]).unwrap();
+    let (before, after) = (Arc::<[AtomicU64; 2]>::default(), Arc::<[AtomicU64; 2]>::default());
+    let count = |pad: &gst::Pad, into: &Arc<[AtomicU64; 2]>| {
+        let into = into.clone();
+        pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+            let gap = info.buffer().is_some_and(|buffer| buffer.flags().contains(gst::BufferFlags::GAP));
+            into[usize::from(gap)].fetch_add(1, Ordering::Relaxed);
+            gst::PadProbeReturn::Ok
+        });
+    };
+    let pad = sink.static_pad("sink").unwrap();
+    count(&pad, &before);
+    no_gaps(&sink);
+    count(&pad, &after);
+    pipeline.chain(&[&silence, &capsfilter(STEREO).unwrap(), &mixer, &capsfilter(STEREO).unwrap(), &sink]).unwrap();
+    pipeline.play().unwrap();
+    let begun = Instant::now();
+    while after[0].load(Ordering::Relaxed) < 50 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{before:?} {after:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(before[1].load(Ordering::Relaxed) >= 40, "the mixer marks silence alone: {before:?}");
+    assert_eq!(after[1].load(Ordering::Relaxed), 0);
+}
+
+/// On how many of the last tenths of a second something was heard, in the file.
+fn pattern(room: &Room, seconds: usize) -> Vec<bool> {
+    let bytes = std::fs::read(room.file.path()).unwrap();
+    let frames = bytes.get(44..).unwrap_or_default().as_chunks::<4>().0;
+    let last = &frames[frames.len().saturating_sub(seconds * 48_000)..];
+    let loud = |frame: &[u8; 4]| i16::from_le_bytes([frame[0], frame[1]]).unsigned_abs() > 1000;
+    last.chunks(4800).map(|tenth| tenth.iter().filter(|frame| loud(frame)).count() > 2400).collect()
+}
+
+/// The strongest of these, where it sounds.
+fn pitch(room: &Room, candidates: &[u32]) -> u32 {
+    let bytes = std::fs::read(room.file.path()).unwrap();
+    let frames = bytes.get(44..).unwrap_or_default().as_chunks::<4>().0;
+    let left: Vec<f64> = frames.iter().map(|frame| f64::from(i16::from_le_bytes([frame[0], frame[1]]))).collect();
+    let strength = |hz: u32| {
+        let turn = 2.0 * (std::f64::consts::TAU * f64::from(hz) / 48_000.0).cos();
+        let (mut one, mut two) = (0.0, 0.0);
+        for sample in &left {
+            (one, two) = (sample + turn * one - two, one);
+        }
+        one * one + two * two - turn * one * two
+    };
+    candidates.iter().copied().max_by(|a, b| strength(*a).total_cmp(&strength(*b))).unwrap()
+}
+
+#[test]
+fn each_tone_has_its_pitch_and_its_rhythm_and_is_as_loud_as_the_speaker() {
+    for (tone, hz, on, off) in [(Tone::Ringing, 800, 10, 20), (Tone::RingBack, 425, 10, 40), (Tone::Busy, 425, 5, 5)] {
+        let mut room = room();
+        room.speaker.play(Some(tone)).unwrap();
+        let loudest = || {
+            let begun = Instant::now();
+            let mut most = -90;
+            while begun.elapsed() < Duration::from_millis(5600) {
+                most = most.max(room.canceller.played.level());
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            most
+        };
+        let level = loudest();
+        assert!((-18..=-12).contains(&level), "{tone:?}: {level} dB");
+        let heard = pattern(&room, 6);
+        let runs: Vec<(bool, usize)> = heard.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
+        let whole = |wanted: bool, length: usize| {
+            let inner = &runs[1..runs.len() - 1];
+            inner.iter().filter(|(sounds, _)| *sounds == wanted).all(|(_, tenths)| tenths.abs_diff(length) <= 1)
+        };
+        assert!(runs.len() >= 3 && whole(true, on) && whole(false, off), "{tone:?}: {runs:?}");
+        assert_eq!(pitch(&room, &[400, 425, 450, 700, 800, 900]), hz, "{tone:?}");
+        let _ = room.speaker.set_volume(Volume { percent: Some(10), silent: false });
+        if tone == Tone::Busy {
+            eventually(&room, "20 dB softer", |softer| softer > -60 && softer <= level - 18);
+        }
+    }
 }
