@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::media::pipeline::{capsfilter, fan_out};
+use crate::media::pipeline::{capsfilter, element_with, fan_out};
 use crate::media::plan::stage::{Call, Entry, Link, Person};
 use crate::protocol::ParticipantId;
 use crate::protocol::hub::Muted;
