@@ -17,6 +17,7 @@
 //! are paced.
 
 mod ice;
+mod inside;
 mod negotiate;
 mod path;
 mod receive;
@@ -128,7 +129,7 @@ impl Peer {
         });
         let webrtc = element_with("webrtcbin", &[("bundle-policy", "max-bundle")])?;
         webrtc.set_property("latency", u32::try_from(options.latency.as_millis()).unwrap_or(200));
-        wait_for_nothing(&webrtc);
+        inside::settle(&webrtc);
         pipeline.chain(&[&webrtc])?;
         let paths = Arc::new(Paths::default());
         ice::prepare(&webrtc, options, key.epoch, &paths)?;
@@ -237,19 +238,6 @@ impl Drop for Peer {
         self.intake.close();
         self.sender.unlink();
     }
-}
-
-/// Takes two waits out of `webrtcbin`: each packet sent is held back until its time plus the latency of all that came before it,
-/// for sources that are not live (27 ms); and the first packet received is held back for the whole jitter buffer (60 ms).
-fn wait_for_nothing(webrtc: &gst::Element) {
-    let Some(bin) = webrtc.downcast_ref::<gst::Bin>() else {
-        return;
-    };
-    bin.connect_deep_element_added(|_, _, child| match child.factory().as_ref().map(|factory| factory.name()).as_deref() {
-        Some("clocksync") => child.set_property("sync", false),
-        Some("rtpjitterbuffer") => child.set_property("faststart-min-packets", 1u32),
-        _ => {}
-    });
 }
 
 /// The state `webrtcbin` reports for the whole connection.

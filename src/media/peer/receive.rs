@@ -10,6 +10,7 @@ use gstreamer_app as gst_app;
 use gstreamer_utils::StreamProducer;
 
 use super::Options;
+use super::inside::{self, Orderers};
 use super::seen::Pictures;
 use crate::media::engine::{Note, Notes};
 use crate::media::pipeline::{Pipeline, capsfilter, element, element_with, fan_out};
@@ -100,6 +101,7 @@ impl Intake {
 }
 
 /// Builds a receiving chain for each stream that appears.
+///
 /// `share` is the payload type of what the peer shares.
 pub fn connect(
     webrtc: &gst::Element,
@@ -112,6 +114,7 @@ pub fn connect(
 ) {
     let (bin, options, intake, key, notes) =
         (pipeline.bin().downgrade(), options.clone(), intake.clone(), key.clone(), notes.clone());
+    let orderers = Orderers::of(webrtc);
     webrtc.connect_pad_added(move |_, pad| {
         if pad.direction() != gst::PadDirection::Src {
             return;
@@ -120,10 +123,22 @@ pub fn connect(
             return;
         };
         intake.block(pad);
+        repair(pad, &orderers);
         if let Err(error) = receive(&bin, pad, &options, share, &intake, &key, &notes) {
             notes.send(Note::PeerFailed { key: key.clone(), text: error.to_string() });
         }
     });
+}
+
+/// Pictures that miss a part are of no use; sound does without.
+fn repair(pad: &gst::Pad, orderers: &Orderers) {
+    let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
+    let number = caps.structure(0).and_then(|stream| stream.get::<u32>("ssrc").ok());
+    let is_video = caps.structure(0).is_some_and(|stream| stream.get::<&str>("media") == Ok("video"));
+    match number.or_else(|| inside::number(pad)) {
+        Some(number) => orderers.ask_again(number, is_video),
+        None => tracing::warn!("what is lost on the way cannot be asked for again: its stream has no number"),
+    }
 }
 
 /// Counts RTCP, which comes even from a peer that has everything muted.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::session::{Report, Source};
+use super::session::{Asked, Report, Source};
 use crate::protocol::control::{PeerStats, ReceivedStats, SentStats};
 
 /// The clock of pictures; the one of sound is 48 kHz.
@@ -25,12 +25,21 @@ struct Totals {
     received: Octets,
     packets: u64,
     lost: u64,
+    asked: Asked,
+    asked_of_us: Asked,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Octets {
     audio: u64,
     video: u64,
+}
+
+impl Asked {
+    fn add(&mut self, more: Self) {
+        self.again += more.again;
+        self.keyframes += more.keyframes;
+    }
 }
 
 impl Octets {
@@ -61,6 +70,8 @@ impl Meter {
         let mut totals = Totals::default();
         let mut jitter_ms = 0.0_f64;
         for source in sources {
+            totals.asked.add(source.asked);
+            totals.asked_of_us.add(source.asked_of_us);
             if source.ours {
                 totals.sent.add(source);
             } else {
@@ -90,6 +101,8 @@ impl Meter {
             received.loss = if came + lost == 0 { 0.0 } else { lost as f64 / (came + lost) as f64 };
         }
         (received.packets, received.packets_lost, received.jitter_ms) = (totals.packets, totals.lost, jitter_ms);
+        (received.asked_again, received.keyframes_asked) = (totals.asked.again, totals.asked.keyframes);
+        (sent.asked_again, sent.keyframes_asked) = (totals.asked_of_us.again, totals.asked_of_us.keyframes);
         self.reported(sources);
     }
 
@@ -140,6 +153,17 @@ mod tests {
         assert_eq!((stats.received.video_bitrate, stats.received.packets_lost), (2_000_000, 10));
         assert!((stats.received.loss - 0.1).abs() < 1e-9 && (stats.received.jitter_ms - 10.0).abs() < 1e-9, "{stats:?}");
         assert_eq!(stats.round_trip_ms, None, "nobody has reported");
+    }
+
+    #[test]
+    fn what_either_side_asks_for_is_counted_over_all_streams() {
+        let (mut meter, asked) = (Meter::default(), |again, keyframes| Asked { again, keyframes });
+        let theirs = Source { asked: asked(3, 1), ..theirs(0, 0, 0) };
+        let ours = |ssrc| Source { asked_of_us: asked(5, 2), ..ours(ssrc, VIDEO_CLOCK, 0) };
+        meter.take(&[ours(1), ours(2), theirs], Instant::now());
+        let PeerStats { sent, received, .. } = meter.stats();
+        assert_eq!((received.asked_again, received.keyframes_asked), (3, 1));
+        assert_eq!((sent.asked_again, sent.keyframes_asked), (10, 4));
     }
 
     #[test]

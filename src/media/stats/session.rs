@@ -24,8 +24,21 @@ pub struct Source {
     pub lost: i64,
     /// How unevenly they come, in ticks of the clock.
     pub jitter: u32,
+    /// What was asked for by us.
+    pub asked: Asked,
+    /// What was asked for by the other side.
+    pub asked_of_us: Asked,
     /// What the other side said last about one stream of ours.
     pub report: Option<Report>,
+}
+
+/// How often something was asked for, about one stream or by it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Packets, again (RFC 4585 section 6.2.1: one for up to 17 of them).
+    pub again: u64,
+    /// A picture that stands alone.
+    pub keyframes: u64,
 }
 
 /// What the other side says about a stream of ours (RFC 3550 section 6.4.1).
@@ -72,8 +85,15 @@ fn source(stats: &gst::StructureRef) -> Source {
         octets,
         lost: stats.get::<i32>("packets-lost").unwrap_or(0).into(),
         jitter: stats.get("jitter").unwrap_or(0),
+        asked: asked(stats, "sent"),
+        asked_of_us: asked(stats, "recv"),
         report: stats.get("have-rb").unwrap_or(false).then(|| report(stats)),
     }
+}
+
+fn asked(stats: &gst::StructureRef, way: &str) -> Asked {
+    let number = |what: &str| u64::from(stats.get::<u32>(&format!("{way}-{what}-count")).unwrap_or(0));
+    Asked { again: number("nack"), keyframes: number("pli") + number("fir") }
 }
 
 fn report(stats: &gst::StructureRef) -> Report {

@@ -42,6 +42,12 @@ pub struct SentStats {
     pub frames: u64,
     /// Encoded pictures that did not: there was no room, or a keyframe was waited for.
     pub frames_dropped: u64,
+    /// How often the other side asked for packets again that it missed.
+    #[serde(default)]
+    pub asked_again: u64,
+    /// How often it asked for a picture that stands alone: it joined, or lost one for good.
+    #[serde(default)]
+    pub keyframes_asked: u64,
     /// The part of the packets that did not arrive, 0 to 1, as the other side says; the worse of sound and pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
@@ -63,6 +69,12 @@ pub struct ReceivedStats {
     pub packets_lost: u64,
     /// The part of the packets of the last seconds that never came, 0 to 1.
     pub loss: f64,
+    /// How often we asked for packets again.
+    #[serde(default)]
+    pub asked_again: u64,
+    /// How often we asked for a picture that stands alone.
+    #[serde(default)]
+    pub keyframes_asked: u64,
     /// How unevenly packets arrive, milliseconds; the worse of sound and pictures.
     pub jitter_ms: f64,
     /// How often the picture stood still: for three times as long as usual, and by 150 ms more than usual.

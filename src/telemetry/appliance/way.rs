@@ -59,6 +59,14 @@ fn amounts(stats: &[&PeerStats], seen: &Seen<'_>, sheet: &mut Sheet) {
     bits.with(&[("direction", "sent"), ("media", "video")], sum(&|stats| stats.sent.video_bitrate));
     bits.with(&[("direction", "received"), ("media", "audio")], sum(&|stats| stats.received.audio_bitrate));
     bits.with(&[("direction", "received"), ("media", "video")], sum(&|stats| stats.received.video_bitrate));
+    let asked =
+        sheet.gauge("callbox_asked_again", "Requests for packets that were missed, by who asked, of the present connections");
+    asked.with(&[("by", "us")], sum(&|stats| stats.received.asked_again));
+    asked.with(&[("by", "others")], sum(&|stats| stats.sent.asked_again));
+    let asked = sheet
+        .gauge("callbox_asked_keyframes", "Requests for a picture that stands alone, by who asked, of the present connections");
+    asked.with(&[("by", "us")], sum(&|stats| stats.received.keyframes_asked));
+    asked.with(&[("by", "others")], sum(&|stats| stats.sent.keyframes_asked));
     let carried = &seen.totals.carried;
     sheet.counter("callbox_packets_received", "Packets that came").counts(carried.packets);
     sheet.counter("callbox_packets_lost", "Packets that should have come").counts(carried.lost);
