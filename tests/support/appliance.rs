@@ -6,7 +6,7 @@ use std::process::Command;
 use callbox::protocol::control::Status;
 use tempfile::TempDir;
 
-use super::{Hub, Net, Process, Side, command_in};
+use super::{Hub, Net, Process, Side, callbox, command_in};
 
 /// A running appliance.
 pub struct Appliance {
@@ -21,17 +21,17 @@ impl Appliance {
     /// Signed in as `user`; `toml` holds more tables of `callbox.toml`. It hears nothing and shows nothing unless told so.
     /// `{dir}` in it is the appliance's directory.
     pub fn start(hub: &Hub, user: &str, toml: &str) -> Self {
-        Self::start_as(Path::new(env!("CARGO_BIN_EXE_callbox")), hub, user, toml)
+        Self::start_as(&callbox(), hub, user, toml)
     }
 
     /// The same, with more keys in `[hub]`.
     pub fn trusting(hub: &Hub, user: &str, keys: &str, toml: &str) -> Self {
-        Self::launch_as(Path::new(env!("CARGO_BIN_EXE_callbox")), None, hub, user, keys, toml)
+        Self::launch_as(&callbox(), None, hub, user, keys, toml)
     }
 
     /// The same, at one end of a wire.
     pub fn start_in(net: &Net, side: Side, hub: &Hub, user: &str, toml: &str) -> Self {
-        Self::launch_as(Path::new(env!("CARGO_BIN_EXE_callbox")), Some(net.name(side).to_owned()), hub, user, "", toml)
+        Self::launch_as(&callbox(), Some(net.name(side).to_owned()), hub, user, "", toml)
     }
 
     /// The same, of another build than this one.
@@ -71,7 +71,7 @@ impl Appliance {
 
     /// `callbox VERB --socket … ARGS`: what it printed to stdout, or to stderr if it failed.
     pub fn cli(&self, verb: &str, args: &[&str]) -> Result<String, String> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_callbox"));
+        let mut command = Command::new(callbox());
         let output = command.arg(verb).arg("--socket").arg(self.file("control.sock")).args(args).output().unwrap();
         match output.status.success() {
             true => Ok(String::from_utf8(output.stdout).unwrap()),

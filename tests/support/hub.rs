@@ -2,14 +2,13 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Command;
 
 use argon2::password_hash::{PasswordHasher, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tempfile::TempDir;
 
-use super::{Net, Process, Side, command_in, secs};
+use super::{Net, Process, Side, callbox, command_in, secs};
 
 /// Everybody's.
 pub const PASSWORD: &str = "correct horse";
@@ -145,7 +144,7 @@ fn configured(settings: &str) -> TempDir {
 }
 
 fn launch(directory: &TempDir, listen: &str, environment: &[(String, String)], namespace: Option<&str>) -> (Process, String) {
-    let mut command = command_in(namespace, Path::new(env!("CARGO_BIN_EXE_callbox")));
+    let mut command = command_in(namespace, &callbox());
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     command.arg("hub").arg("--config").arg(directory.path().join("hub.toml")).arg("--listen").arg(listen);
     let mut process = Process::start("hub", &mut command);

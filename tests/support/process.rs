@@ -2,12 +2,18 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 /// Every process of one test carries this variable with the same value, so that grandchildren are found as well.
 const MARK: &str = "TEST_MARK";
+
+/// The program under test: this build, or what `CALLBOX_UNDER_TEST` names (see `scripts/test-network`).
+pub fn callbox() -> PathBuf {
+    std::env::var_os("CALLBOX_UNDER_TEST").map_or_else(|| env!("CARGO_BIN_EXE_callbox").into(), PathBuf::from)
+}
 
 /// A running program: its own process group, its output kept. Killed on drop, with all its descendants.
 pub struct Process {
