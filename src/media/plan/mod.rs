@@ -8,6 +8,7 @@ pub mod canvas;
 pub mod encoder;
 pub mod grid;
 pub mod ice;
+pub mod keyframes;
 pub mod loudness;
 pub mod marks;
 pub mod paint;
