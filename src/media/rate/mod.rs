@@ -16,6 +16,7 @@
 mod board;
 mod climb;
 mod ladder;
+mod losses;
 mod peers;
 mod share;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use std::time::{Duration, Instant};
 
 pub use board::{Board, Coding};
 pub use ladder::Step;
+pub use losses::Losses;
 pub use share::Shared;
 
 use board::Ceiling;
