@@ -74,14 +74,14 @@ async fn lips_and_voice_stay_together_though_both_sound_cards_drift() {
     let view = desk.view.borrow().clone();
     let said = |beep: usize| room::within("east", |east| east.instant(begin + beep * RATE));
     let mut late = Vec::new();
-    for beep in 0..SECONDS - 2 {
+    for (beep, picture) in seen.iter().enumerate().take(SECONDS - 2) {
         let said = said(beep);
         let played = room::within("west", |west| {
             let from = (0..west.played.len()).rev().step_by(RATE / 1000).take_while(|place| west.instant(*place) > said).last()?;
             let at = from + west.played.get(from..from + RATE)?.iter().position(|sample| sample.abs() > 0.1)?;
             Some(west.instant(at))
         });
-        late.extend(played.map(|played| (played - said).as_secs_f64() * 1000.0 - seen[beep]));
+        late.extend(played.map(|played| (played - said).as_secs_f64() * 1000.0 - picture));
     }
     for engine in [door, desk] {
         engine.handle.stop().await;
