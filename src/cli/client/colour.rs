@@ -63,7 +63,7 @@ mod tests {
         for part in [
             "\x1b[1mdoor-1",
             "hub   \x1b[1;31mdisconnected\x1b[0m  wss",
-            "microphone  \x1b[32mrunning\x1b[0m  test",
+            "microphone  \x1b[32mrunning\x1b[0m   test",
             "\x1b[2m  PARTICIPANT",
         ] {
             assert!(painted.contains(part), "{part:?} in {painted:?}");

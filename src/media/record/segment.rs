@@ -89,6 +89,9 @@ impl Segment {
         let parse = element(parser)?;
         pipeline.chain(&[source.upcast_ref(), &parse, &queue])?;
         queue.link_pads(Some("src"), mux, Some(pad)).map_err(|e| Error::pipeline(&e))?;
+        if let Some(pad) = queue.static_pad("src") {
+            keep_order(&pad);
+        }
         if let Some(pad) = source.static_pad("src") {
             watch(&pad, &self.awaited, &self.changed);
         }
@@ -124,6 +127,19 @@ impl Segment {
             let _ = source.end_of_stream();
         }
     }
+}
+
+/// A time before the beginning would be written as one in hundreds of years, and nobody could seek in the file.
+fn keep_order(pad: &gst::Pad) {
+    let first = OnceLock::new();
+    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+        let at = info.buffer().and_then(|buffer| buffer.pts());
+        if at.is_some_and(|at| at >= *first.get_or_init(|| at)) {
+            return gst::PadProbeReturn::Ok;
+        }
+        tracing::warn!(track = %pad.name(), ?at, first = ?first.get(), "something out of its time is not written down");
+        gst::PadProbeReturn::Drop
+    });
 }
 
 /// Matroska tells once what a track is.
