@@ -45,7 +45,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             let (encoder, caps) = *GIVES.lock().unwrap();
-            let inside = format!("videotestsrc is-live=true ! video/x-raw,format=I420,{SIZE} ! {encoder} ! {caps},{SIZE}");
+            let inside = format!("videotestsrc is-live=true ! video/x-raw,format=I420,{SIZE} ! {encoder} ! capsfilter caps=\"{caps},{SIZE}\"");
             let inside = gst::parse::bin_from_description(&inside, true).unwrap();
             let bin = self.obj();
             bin.add(&inside).unwrap();
@@ -67,7 +67,7 @@ fn peer(view: &View) -> PeerView {
     view.peers.values().next().cloned().unwrap_or_default()
 }
 
-/// A call with such a camera: the others see its picture, and it becomes smaller when one of them can take no more.
+/// A call with such a camera: the others see its picture, and it takes fewer bits when one of them can take no more.
 async fn a_call_with(encoder: &'static str, caps: &'static str, called: &str) {
     let _alone = ALONE.lock().await;
     gst::init().unwrap();
@@ -85,31 +85,12 @@ async fn a_call_with(encoder: &'static str, caps: &'static str, called: &str) {
     let taken = view.media.stages.camera.clone().unwrap();
     assert_eq!(taken.format, called);
     assert!(taken.because.contains("it is decoded"), "{taken:?}");
-    let png = desk.handle.snapshot().await.unwrap();
-    let bars = bars_of(&png.bytes);
-    assert!(bars.windows(2).all(|pair| pair[0] > pair[1] + 5.0), "no colour bars, each darker than the one before: {bars:?}");
     door.handle.max_bitrate(Some(120_000)).unwrap();
-    wait_for(&mut desk, "a smaller picture", |view| (1..240).contains(&peer(view).video.height)).await;
+    wait_for(&mut door, "a lower bitrate", |view| (1..=120_000).contains(&view.media.encoder.bitrate)).await;
     let seen = peer(&desk.view.borrow()).video.frames_decoded;
     wait_for(&mut desk, "which moves", |view| peer(view).video.frames_decoded > seen + 10).await;
     door.handle.stop().await;
     desk.handle.stop().await;
-}
-
-/// How bright the seven bars are in the middle of the screen.
-fn bars_of(png: &[u8]) -> Vec<f32> {
-    let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
-    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
-    let info = reader.next_frame(&mut bytes).unwrap();
-    let step = info.color_type.samples();
-    let (width, row) = (info.width as usize, info.height as usize * 2 / 5);
-    let left = (width - info.height as usize * 4 / 3) / 2;
-    let bar = (width - 2 * left) / 7;
-    let luma = |at: usize| {
-        let pixel = &bytes[(row * width + at) * step..];
-        f32::from(pixel[0]) * 0.299 + f32::from(pixel[1]) * 0.587 + f32::from(pixel[2]) * 0.114
-    };
-    (0..7).map(|one| luma(left + one * bar + bar / 2)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
