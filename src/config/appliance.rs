@@ -256,8 +256,6 @@ pub struct Audio {
     pub bitrate: Bitrate,
     /// How hard the Opus encoder tries, 0 to 10.
     pub complexity: u32,
-    /// Send next to nothing while nobody speaks.
-    pub dtx: bool,
     /// Take what the speaker plays out of what the microphone hears.
     pub echo_cancellation: bool,
     /// Take steady noise out of what the microphone hears.
@@ -268,14 +266,7 @@ pub struct Audio {
 
 impl Default for Audio {
     fn default() -> Self {
-        Self {
-            bitrate: Bitrate(32_000),
-            complexity: 5,
-            dtx: false,
-            echo_cancellation: true,
-            noise_suppression: true,
-            gain_control: true,
-        }
+        Self { bitrate: Bitrate(32_000), complexity: 5, echo_cancellation: true, noise_suppression: true, gain_control: true }
     }
 }
 

@@ -357,7 +357,6 @@ fn audio(mut s: Section<'_, '_>) -> Audio {
     Audio {
         bitrate: s.bitrate("bitrate", Bitrate(6_000)..=Bitrate(510_000)).unwrap_or(default.bitrate),
         complexity: s.integer("complexity", 0..=10).map_or(default.complexity, |number| number.value),
-        dtx: s.boolean("dtx").unwrap_or(default.dtx),
         echo_cancellation: s.boolean("echo-cancellation").unwrap_or(default.echo_cancellation),
         noise_suppression: s.boolean("noise-suppression").unwrap_or(default.noise_suppression),
         gain_control: s.boolean("gain-control").unwrap_or(default.gain_control),

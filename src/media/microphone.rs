@@ -9,7 +9,6 @@
 //! What comes from a file has no room with an echo in it, and a test tone is noise to whoever suppresses noise.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
@@ -21,9 +20,6 @@ use super::inventory::resolve_card;
 use super::pipeline::{Pipeline, Report, Timebase, capsfilter, element, element_with, fan_out, leaky_queue};
 use super::sound::{Canceller, MONO, follow_card, measure};
 use crate::config::{self, MicrophoneSource};
-
-/// Bytes of a packet of Opus without sound in it, at most (RFC 6716 section 3.1).
-const SAYS_NOTHING: usize = 2;
 
 /// A running microphone.
 #[derive(Debug)]
@@ -74,12 +70,8 @@ impl Microphone {
                 // Opus carries a copy of the last frame only when told to expect loss.
                 ("inband-fec", "true"),
                 ("packet-loss-percentage", "5"),
-                ("dtx", if audio.dtx { "true" } else { "false" }),
             ],
         )?;
-        if audio.dtx {
-            keep_quiet(&coder);
-        }
         let sink = gst_app::AppSink::builder().name("coded").sync(false).build();
         let elements =
             [Some(&queue), Some(&convert), Some(&resample), Some(&raw), processor.as_ref(), Some(&coder), Some(sink.upcast_ref())];
@@ -107,20 +99,6 @@ impl Microphone {
     pub fn pipeline(&self) -> &Pipeline {
         &self.pipeline
     }
-}
-
-/// Of the packets that say nothing but that nobody speaks, only the first one of a row goes out: with it the others know that no more
-/// is lost, and make a noise as quiet as the one before (RFC 7587 section 3.1.3).
-fn keep_quiet(coder: &gstreamer::Element) {
-    let Some(pad) = coder.static_pad("src") else {
-        return;
-    };
-    let silent = AtomicBool::new(false);
-    pad.add_probe(gstreamer::PadProbeType::BUFFER, move |_, info| {
-        let says_nothing = info.buffer().is_some_and(|buffer| buffer.size() <= SAYS_NOTHING);
-        let was_silent = silent.swap(says_nothing, Ordering::Relaxed);
-        if says_nothing && was_silent { gstreamer::PadProbeReturn::Drop } else { gstreamer::PadProbeReturn::Ok }
-    });
 }
 
 /// Puts the microphone before `next`.

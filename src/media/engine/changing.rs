@@ -48,8 +48,8 @@ impl Engine {
             }
             Change::Speaker(speaker) => self.change_speaker(speaker, now),
             Change::Audio(audio) => {
-                let config::Audio { bitrate, complexity, dtx, .. } = self.config.audio;
-                let processing = config::Audio { bitrate, complexity, dtx, ..audio.clone() } != self.config.audio;
+                let same_bitrate = config::Audio { bitrate: self.config.audio.bitrate, ..audio.clone() };
+                let processing = same_bitrate != self.config.audio;
                 self.config.audio = audio;
                 if processing {
                     self.sound.canceller = Arc::new(Canceller::new(&self.config.audio));
