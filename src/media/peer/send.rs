@@ -2,7 +2,6 @@
 //! what is shared (C33). Who does not know the third one gets what is shared in place of the camera.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -27,6 +26,8 @@ const SHARE: Payload = Payload { number: 98, twcc: Some(1), line: 2 };
 const LEVEL: &str = "3.1";
 /// Below this a picture is of no use; rate control has other means then.
 const MIN_ESTIMATE: u32 = 60_000;
+/// The estimator takes lost packets for a full way. Where no queue is full, it is not believed below this.
+const HELD: u32 = 400_000;
 /// The engine is told at once of an estimate that fell by this part, and of any other when it asks.
 const FALL: f64 = 0.03;
 
@@ -222,10 +223,10 @@ fn estimator(options: &Options, meter: &Arc<Meter>, key: &PeerKey, notes: &Notes
     let (meter, key, notes) = (meter.clone(), key.clone(), notes.clone());
     element.connect_notify(Some("estimated-bitrate"), move |element, _| {
         let bits = element.property::<u32>("estimated-bitrate");
-        let least = meter.least(bits.into(), Instant::now()).and_then(|least| u32::try_from(least).ok());
-        if let Some(least) = least.map(|least| least.min(start)).filter(|least| bits < *least) {
+        let held = HELD.min(start);
+        if bits < held && meter.is_bad() {
             // This is heard here again.
-            return element.set_property("estimated-bitrate", least);
+            return element.set_property("estimated-bitrate", held);
         }
         let bits = u64::from(bits);
         let before = meter.estimated(bits);

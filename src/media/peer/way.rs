@@ -2,19 +2,21 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gstreamer as gst;
 use gstreamer::glib;
 use gstreamer::prelude::*;
 
-use crate::media::rate::{Losses, Way};
+use crate::media::rate::Way;
 
 /// Losses are told of so many packets or more; of fewer they say little.
 const ENOUGH: u32 = 20;
 /// What is lost now counts so much beside what was lost before.
 const FRESH: f32 = 0.5;
-/// Packets that are under way so much longer than others were wait for room.
+/// A way that loses so much...
+const LOSSY: std::ops::Range<f32> = 0.03..0.4;
+/// ...while packets wait no longer than this is not full: it is bad.
 const WAIT: Duration = Duration::from_millis(70);
 
 /// Collects what is reported.
@@ -23,7 +25,6 @@ pub struct Meter {
     estimate: AtomicU64,
     limit: AtomicU64,
     heard: Mutex<Heard>,
-    losses: Mutex<Losses>,
 }
 
 #[derive(Debug, Default)]
@@ -63,11 +64,11 @@ impl Meter {
         Way { estimate: self.estimate(), loss: heard.loss, delay: heard.delay, limit }
     }
 
-    /// The least that is to be sent, bit/s, though the estimator goes down to `estimate`: see [`Losses`].
-    pub fn least(&self, estimate: u64, now: Instant) -> Option<u64> {
-        let (loss, packets_wait) = self.heard.lock().unwrap_or_else(PoisonError::into_inner).trouble();
-        let before = self.estimate().unwrap_or(estimate);
-        self.losses.lock().unwrap_or_else(PoisonError::into_inner).least(estimate, before, loss, packets_wait, now)
+    /// Whether packets are lost though no queue is full: sending less would not help.
+    pub fn is_bad(&self) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = heard.delay.zip(heard.shortest).is_none_or(|(delay, shortest)| delay > shortest + WAIT);
+        LOSSY.contains(&heard.loss) && !waits
     }
 
     /// Reads a report on packets that comes up the branch.
@@ -86,13 +87,6 @@ impl Meter {
             heard.delay = packet.sent.map(|sent| Duration::from(now.saturating_sub(sent))).or(heard.delay);
         }
         heard.shortest = [heard.shortest, heard.delay].into_iter().flatten().min();
-    }
-}
-
-impl Heard {
-    /// What is lost, and whether packets wait for room.
-    fn trouble(&self) -> (f32, bool) {
-        (self.loss, self.delay.zip(self.shortest).is_none_or(|(delay, shortest)| delay > shortest + WAIT))
     }
 }
 
@@ -135,7 +129,7 @@ mod tests {
         let way = meter.way();
         assert_eq!(way.loss, 0.1, "half of what is lost now");
         assert_eq!(way.delay, Some(Duration::from_millis(100)));
-        assert_eq!(meter.least(900_000, Instant::now()), Some(450_000), "nothing waits");
+        assert!(meter.is_bad(), "nothing waits");
         report(&meter, 0, 40);
         assert_eq!(meter.way().loss, 0.05);
         meter.estimated(500_000);

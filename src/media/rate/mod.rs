@@ -16,7 +16,6 @@
 mod board;
 mod climb;
 mod ladder;
-mod losses;
 mod peers;
 mod share;
 #[cfg(test)]
@@ -28,7 +27,6 @@ use std::time::{Duration, Instant};
 
 pub use board::{Board, Coding};
 pub use ladder::Step;
-pub use losses::Losses;
 pub use share::Shared;
 
 use board::Ceiling;
