@@ -10,7 +10,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gstreamer as gst;
 use gstreamer::glib;
@@ -22,8 +22,10 @@ use gstreamer_video as gst_video;
 use super::Error;
 use super::pipeline::{Pipeline, capsfilter, element, element_with, fan_out, parse_caps, set};
 use super::plan::encoder::{Encoder, Keyframe, v4l2_controls};
-use super::plan::keyframes::Keyframes;
 use super::rate::{Picture, Shape};
+
+/// Keyframe requests of several viewers that come closer than this become one keyframe. Who was not served asks again.
+const KEYFRAME_PAUSE: Duration = Duration::from_millis(100);
 
 /// An encoder with what belongs to it.
 #[derive(Debug)]
@@ -63,8 +65,8 @@ impl Coder {
         let wanted = Arc::new(Mutex::new(picture));
         follow_shape(&convert, &rate, &size, &wanted);
         let keyframe = Arc::new(AtomicBool::new(false));
-        merge_keyframe_requests(&coder, keyframe.clone());
         tell_encoder(&coder, encoder, &wanted, &keyframe);
+        merge_keyframe_requests(&coder, keyframe);
         Ok(Self { producer: fan_out(&sink), encoder, wanted, element: coder, after: coded })
     }
 
@@ -85,14 +87,11 @@ impl Coder {
 
     /// Asks for a keyframe.
     pub fn request_keyframe(&self) {
+        let event = gst_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build();
         if let Some(pad) = self.producer.appsink().static_pad("sink") {
-            pad.push_event(keyframe_request());
+            pad.push_event(event);
         }
     }
-}
-
-fn keyframe_request() -> gst::Event {
-    gst_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build()
 }
 
 fn raw_caps(shape: Shape) -> String {
@@ -164,28 +163,23 @@ fn tell_encoder(coder: &gst::Element, encoder: &'static Encoder, wanted: &Arc<Mu
 /// `GstVideoEncoder:min-force-key-unit-interval` would do this, but 1.22's `x264enc` takes its own time for standing still with it
 /// and makes no second keyframe ever. `wanted` tells those that do not hear the event.
 fn merge_keyframe_requests(encoder: &gst::Element, wanted: Arc<AtomicBool>) {
-    let (Some(before), Some(after)) = (encoder.static_pad("sink"), encoder.static_pad("src")) else {
+    let Some(pad) = encoder.static_pad("src") else {
         return;
     };
-    let keyframes = Arc::new(Mutex::new(Keyframes::default()));
-    let put_off = keyframes.clone();
-    after.add_probe(gst::PadProbeType::EVENT_UPSTREAM, move |_, info| {
+    let last = Mutex::new(None::<Instant>);
+    pad.add_probe(gst::PadProbeType::EVENT_UPSTREAM, move |_, info| {
         if info.event().is_none_or(|event| gst_video::UpstreamForceKeyUnitEvent::parse(event).is_err()) {
             return gst::PadProbeReturn::Ok;
         }
-        if !keyframes.lock().unwrap_or_else(PoisonError::into_inner).ask(Instant::now()) {
+        let Ok(mut last) = last.lock() else {
+            return gst::PadProbeReturn::Ok;
+        };
+        if last.is_some_and(|at| at.elapsed() < KEYFRAME_PAUSE) {
             drop(info.take_event());
             return gst::PadProbeReturn::Handled;
         }
+        *last = Some(Instant::now());
         wanted.store(true, Ordering::Release);
-        gst::PadProbeReturn::Ok
-    });
-    let after = after.downgrade();
-    before.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-        let is_due = put_off.lock().unwrap_or_else(PoisonError::into_inner).is_due(Instant::now());
-        if let Some(after) = after.upgrade().filter(|_| is_due) {
-            after.send_event(keyframe_request());
-        }
         gst::PadProbeReturn::Ok
     });
 }

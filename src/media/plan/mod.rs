@@ -8,7 +8,6 @@ pub mod canvas;
 pub mod encoder;
 pub mod grid;
 pub mod ice;
-pub mod keyframes;
 pub mod loudness;
 pub mod marks;
 pub mod paint;
