@@ -7,11 +7,6 @@ use gstreamer as gst;
 use gstreamer::glib;
 use gstreamer::prelude::*;
 
-/// What all reports of a connection may take, bit/s. Left alone they get a twentieth of what comes in and wait 50 ms for each other on
-/// a good way, 300 ms on a bad one: half of the requests for lost packets came too late, and so did the news of a way that is full.
-/// With so much they come every 30 ms at most.
-const REPORTS: f64 = 80_000.0;
-
 /// Sets what has a name for it, as soon as it is there.
 ///
 /// Two waits are taken out: each packet sent is held back until its time plus the latency of all that came before it, for sources that
@@ -23,7 +18,6 @@ pub fn settle(webrtc: &gst::Element) {
     bin.connect_deep_element_added(|_, _, child| match child.factory().as_ref().map(|factory| factory.name()).as_deref() {
         Some("clocksync") => child.set_property("sync", false),
         Some("rtpjitterbuffer") => child.set_property("faststart-min-packets", 1u32),
-        Some("rtpsession") => child.set_property("rtcp-fraction", REPORTS),
         _ => {}
     });
 }
