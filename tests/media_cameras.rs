@@ -45,7 +45,9 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             let (encoder, caps) = *GIVES.lock().unwrap();
-            let inside = format!("videotestsrc is-live=true ! video/x-raw,format=I420,{SIZE} ! {encoder} ! capsfilter caps=\"{caps},{SIZE}\"");
+            let inside = format!(
+                "videotestsrc is-live=true ! video/x-raw,format=I420,{SIZE} ! {encoder} ! capsfilter caps=\"{caps},{SIZE}\""
+            );
             let inside = gst::parse::bin_from_description(&inside, true).unwrap();
             let bin = self.obj();
             bin.add(&inside).unwrap();
