@@ -55,7 +55,7 @@ async fn a_call_of_two_appliances_is_told_in_metrics_and_the_docs_name_them_all(
     };
     eventually(secs(10), "events are heard", hears).await;
     for appliance in [&other, &door] {
-        appliance.cli("join", &["default:lobby"]).unwrap();
+        eventually(secs(30), "it joins", async || appliance.cli("join", &["default:lobby"])).await;
     }
     let page = eventually(secs(60), "pictures and sound flow and are counted", async || {
         let page = Scraped::of(&address);

@@ -182,7 +182,9 @@ fn each_tone_has_its_pitch_and_its_rhythm_and_is_as_loud_as_the_speaker() {
         let level = loudest();
         assert!((-18..=-12).contains(&level), "{tone:?}: {level} dB");
         let heard = pattern(&room, 6);
-        let runs: Vec<(bool, usize)> = heard.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
+        let mut runs: Vec<(bool, usize)> = heard.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
+        // What is not played yet looks like silence.
+        runs.pop_if(|(_, tenths)| *tenths <= 1);
         let whole = |wanted: bool, length: usize| {
             let inner = &runs[1..runs.len() - 1];
             inner.iter().filter(|(sounds, _)| *sounds == wanted).all(|(_, tenths)| tenths.abs_diff(length) <= 1)
