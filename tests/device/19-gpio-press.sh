@@ -42,6 +42,8 @@ in_call || fail "it left the call"
 press KEY
 eventually 5 "the microphone is off" is door .call.muted.audio true
 eventually 5 "its light is on" value FAULT 0
+# Sooner it would be the bouncing of a contact.
+sleep 0.5
 press KEY
 eventually 5 "the microphone is on" is door .call.muted.audio false
 eventually 5 "its light is off" value FAULT 1
