@@ -1,4 +1,4 @@
-# Bound: 420 s. Cameras that have one format only, at a size of their own: NV12, YUYV, motion JPEG, H.264.
+# Bound: 300 s. Cameras that have one format only, at a size of their own: NV12, YUYV, motion JPEG.
 [ -e "$TOOLS/v4l2loopback.ko" ] || skip "there is no v4l2loopback, see what device-tools said"
 open_line
 modprobe videodev
@@ -11,7 +11,6 @@ try() {
     eventually $START "the door sends" more door .media.encoder.frames 5
     eventually 20 "the desk gets 320x180" moving 320x180
     eventually 20 "the desk shows the seven bars" bars seven
-    ${AFTER:-true} || fail "it is taken as $(state door .media.stages.camera.format)"
     end door
     end feeder
 }
@@ -30,11 +29,3 @@ gst-launch-1.0 -q videotestsrc num-buffers=5 pattern=smpte75 ! video/x-raw,forma
 v4l2-ctl -d /dev/video9 -c keep_format=1 --set-fmt-video-out=width=320,height=180,pixelformat=MJPG
 background feeder python3 "$here/feed.py" /dev/video9 10 "$CASE_DIR"/?.jpg
 try
-
-say "H.264"
-taken() { is door .media.stages.camera.format "H.264"; }
-gst-launch-1.0 -q videotestsrc num-buffers=10 pattern=smpte75 ! video/x-raw,format=I420,width=320,height=180 ! x264enc tune=zerolatency key-int-max=5 ! \
-    h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au ! multifilesink location="$CASE_DIR/%d.h264"
-v4l2-ctl -d /dev/video9 -c keep_format=1 --set-fmt-video-out=width=320,height=180,pixelformat=H264
-background feeder python3 "$here/feed.py" /dev/video9 10 "$CASE_DIR"/?.h264
-AFTER=taken try

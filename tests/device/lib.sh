@@ -69,6 +69,8 @@ daemon() {
 end() {
     local it=${pid[$1]:-}
     [ -n "$it" ] || it=$(cat "$CALL/$1.pid" 2>/dev/null) || return 0
+    # What a shell has begun would go on without it.
+    pkill "-${2:-TERM}" -P "$it" 2>/dev/null || true
     kill "-${2:-TERM}" "$it" 2>/dev/null || true
     for _ in $(seq 100); do
         kill -0 "$it" 2>/dev/null || break
