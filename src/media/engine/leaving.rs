@@ -3,7 +3,7 @@
 use super::Device;
 use crate::media::PeerKey;
 
-/// What is being taken down.
+/// What goes on beside the engine, and is waited for at its end: most of it is being taken down.
 #[derive(Debug, Clone)]
 pub(in crate::media) enum Leaving {
     /// What a first connection needs, on its way: a key, the code of a decoder.

@@ -131,13 +131,16 @@ impl Segment {
 
 /// A time before the beginning would be written as one in hundreds of years, and nobody could seek in the file.
 fn keep_order(pad: &gst::Pad) {
-    let first = OnceLock::new();
+    let (first, told) = (OnceLock::new(), OnceLock::new());
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         let at = info.buffer().and_then(|buffer| buffer.pts());
         if at.is_some_and(|at| at >= *first.get_or_init(|| at)) {
             return gst::PadProbeReturn::Ok;
         }
-        tracing::warn!(track = %pad.name(), ?at, first = ?first.get(), "something out of its time is not written down");
+        // Once: it may come from a stranger, packet by packet.
+        told.get_or_init(
+            || tracing::warn!(track = %pad.name(), ?at, first = ?first.get(), "something out of its time is not written down"),
+        );
         gst::PadProbeReturn::Drop
     });
 }
